@@ -1,0 +1,1 @@
+"""The archive itself: declarations, the query path, storage, formats and what the protocols share."""

@@ -1,0 +1,1 @@
+"""Table access: ADQL, the TAP protocol and the simple cone search."""
