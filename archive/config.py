@@ -1,0 +1,106 @@
+"""The configuration: one TOML file becomes one frozen `Config`.
+
+Unknown keys are errors that name the nearest known one. Secrets come from the environment only:
+URANIBORG_DSN replaces `dsn`, so that a password need not stand in a file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from .errors import ConfigurationError
+
+__all__ = ["Config", "load_config"]
+
+# IVOA Identifiers 2.0, 2.3.1: at least three characters, beginning with an alphanumeric one.
+_AUTHORITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~*'()-]{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything an operator can set. Times in seconds, sizes in bytes unless the name says otherwise."""
+
+    title: str = "Uraniborg"
+    authority: str = "uraniborg.example"
+    publisher: str = "Uraniborg"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = ""
+    data_folder: Path = Path("var/archive")
+    dsn: str = ""
+    account: str = "postgres"
+    default_rows: int = 100_000
+    hard_rows: int = 20_000_000
+    sync_seconds: float = 60.0
+    transfer_seconds: float = 3600.0
+    query_characters: int = 1_000_000
+    request_bytes: int = 4_000_000
+    concurrent_queries: int = 16
+    store_files: str = "copy"
+
+    def __post_init__(self) -> None:
+        if not _AUTHORITY.fullmatch(self.authority):
+            raise ConfigurationError(
+                f"authority {self.authority!r} is no IVOA authority",
+                hint="use at least three letters, digits, dots or hyphens, such as your domain",
+            )
+        if self.store_files not in {"copy", "link"}:
+            raise ConfigurationError(f"store_files = {self.store_files!r}", hint='say "copy" or "link"')
+        if not 0 < self.default_rows <= self.hard_rows:
+            raise ConfigurationError("default_rows must be positive and not above hard_rows")
+        if not 0 <= self.port < 65536:
+            raise ConfigurationError(f"port = {self.port} is no TCP port")
+
+    @property
+    def base_url(self) -> str:
+        """The address users see, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+def load_config(path: Path | None = None, environment: Mapping[str, str] = os.environ) -> Config:
+    """The configuration of a TOML file; relative paths in it count from the file's folder."""
+    config = Config() if path is None else _from_table(_read(path), path)
+    dsn = environment.get("URANIBORG_DSN")
+    return replace(config, dsn=dsn) if dsn else config
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as cause:
+        raise ConfigurationError(f"no configuration file {path}") from cause
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
+        raise ConfigurationError(f"{path}: {cause}") from cause
+
+
+def _from_table(table: dict[str, object], path: Path) -> Config:
+    known = {field.name: field for field in fields(Config)}
+    values: dict[str, object] = {}
+    for name, value in table.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise ConfigurationError(
+                f"{path}: unknown setting {name!r}",
+                hint=f"did you mean {near[0]}?" if near else "known are " + ", ".join(sorted(known)),
+            )
+        values[name] = _fitting(name, value, known[name].default, path)
+    return Config(**values)  # type: ignore[arg-type]  # each value was fitted to its field's type
+
+
+def _fitting(name: str, value: object, default: object, path: Path) -> object:
+    """The value in the type of the setting's default."""
+    if isinstance(default, Path) and isinstance(value, str):
+        return (path.parent / value).resolve()
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not type(default):
+        raise ConfigurationError(
+            f"{path}: {name} = {value!r} should be {type(default).__name__}, not {type(value).__name__}"
+        )
+    return value

@@ -1,0 +1,187 @@
+"""Tables, keys, schemas, examples: frozen values from which everything else is derived.
+
+DDL, TAP_SCHEMA rows, VOSI tables, result metadata, manual pages and the regression tests of the
+examples all come from here; nothing here knows PostgreSQL or HTTP.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ..errors import DeclarationError
+from .columns import Column
+from .names import check_table_name, is_regular
+from .types import REGION
+
+__all__ = ["Example", "Key", "Record", "Resource", "Schema", "Table"]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A query worth showing: DALI example, documentation and regression test in one."""
+
+    id: str
+    name: str
+    query: str
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        # The id becomes an XML ID and a URL fragment (DALI 1.2, 2.3).
+        if not is_regular(self.id.replace("-", "_")):
+            raise DeclarationError(f"example id {self.id!r} is not a name", hint="letters, digits, - and _")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A foreign key: `columns` of this table name a row of `target` by `target_columns`.
+
+    Published in TAP_SCHEMA.keys. `enforced` also makes a constraint in the database; leave it off
+    where rows may arrive before what they point to.
+    """
+
+    columns: tuple[str, ...]
+    target: str
+    target_columns: tuple[str, ...]
+    description: str = ""
+    enforced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A row proven to fit its table: values in the order of the table's columns."""
+
+    table: Table
+    values: tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A published table, `schema.table`.
+
+    `positions` are pairs of columns (longitude, latitude; degrees) that get a spatial index; every
+    column of type REGION gets one too. `primary_key` names the natural key by which writes are
+    idempotent. `indexes` are further B-trees over several columns.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    description: str
+    title: str = ""
+    utype: str = ""
+    kind: str = "table"
+    primary_key: tuple[str, ...] = ()
+    keys: tuple[Key, ...] = ()
+    positions: tuple[tuple[str, str], ...] = ()
+    indexes: tuple[tuple[str, ...], ...] = ()
+    examples: tuple[Example, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        check_table_name(self.name)
+        if not self.columns:
+            raise DeclarationError(f"table {self.name} has no columns")
+        if self.kind not in {"table", "view"}:
+            raise DeclarationError(f"table {self.name}: kind {self.kind!r} is neither table nor view")
+        names = Counter(column.name for column in self.columns)
+        twice = [name for name, count in names.items() if count > 1]
+        if twice:
+            raise DeclarationError(f"table {self.name} has several columns called {', '.join(twice)}")
+        physical = Counter(column.physical_name for column in self.columns)
+        if max(physical.values()) > 1:
+            raise DeclarationError(f"table {self.name}: columns collide with PostgreSQL's own names")
+        self._check_references()
+
+    def _check_references(self) -> None:
+        uses: list[tuple[str, Iterable[str]]] = [("primary key", self.primary_key)]
+        uses += [("position", pair) for pair in self.positions]
+        uses += [("index", index) for index in self.indexes]
+        uses += [("key", key.columns) for key in self.keys]
+        for what, columns in uses:
+            for name in columns:
+                if name not in self.by_name:
+                    raise DeclarationError(f"table {self.name}: {what} names no column: {name!r}")
+        for pair in self.positions:
+            for name in pair:
+                if not self.by_name[name].type.is_numeric:
+                    raise DeclarationError(f"table {self.name}: position column {name!r} is not a number")
+        for key in self.keys:
+            if len(key.columns) != len(key.target_columns):
+                raise DeclarationError(f"table {self.name}: key to {key.target} pairs unequal columns")
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Column]:
+        """Columns by exact published name."""
+        return {column.name: column for column in self.columns}
+
+    @property
+    def schema_name(self) -> str:
+        return self.name.partition(".")[0]
+
+    @property
+    def base_name(self) -> str:
+        return self.name.partition(".")[2]
+
+    @property
+    def physical_schema(self) -> str:
+        return self.schema_name.lower()
+
+    @property
+    def physical_name(self) -> str:
+        """PostgreSQL's name of the table without its schema; published names keep their letter case."""
+        return self.base_name.lower()
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns if column.type == REGION)
+
+    def is_indexed(self, name: str) -> bool:
+        """True when conditions on the column are fast: TAP_SCHEMA's flag `indexed`."""
+        leading = {columns[0] for columns in (self.primary_key, *self.indexes) if columns}
+        paired = {part for pair in self.positions for part in pair}
+        return self.by_name[name].indexed or name in leading | paired or name in self.regions
+
+    def row(self, **values: object) -> Record:
+        """A record; columns not given are NULL. Unknown names and missing mandatory ones are refused."""
+        unknown = values.keys() - self.by_name.keys()
+        if unknown:
+            raise DeclarationError(f"table {self.name} has no column {', '.join(sorted(unknown))}")
+        missing = [c.name for c in self.columns if not c.nullable and values.get(c.name) is None]
+        if missing:
+            raise DeclarationError(f"table {self.name}: a row needs {', '.join(missing)}")
+        return Record(self, tuple(values.get(column.name) for column in self.columns))
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A published schema with its tables, in the order in which clients show them."""
+
+    name: str
+    tables: tuple[Table, ...]
+    description: str
+    title: str = ""
+    utype: str = ""
+
+    def __post_init__(self) -> None:
+        for table in self.tables:
+            if table.schema_name != self.name:
+                raise DeclarationError(f"table {table.name} does not belong to schema {self.name}")
+        names = Counter(table.name.lower() for table in self.tables)
+        twice = [name for name, count in names.items() if count > 1]
+        if twice:
+            raise DeclarationError(f"schema {self.name} has several tables called {', '.join(twice)}")
+
+
+@dataclass(frozen=True)
+class Resource:
+    """What a registry record says about a group of schemas: who made it, what it is, whom to cite."""
+
+    id: str
+    title: str
+    description: str
+    schemas: tuple[Schema, ...] = ()
+    creators: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    reference_url: str = ""
+    citation: str = ""
