@@ -1,0 +1,224 @@
+"""From a query tree to one PostgreSQL statement: the dialect is spelled here and in the `sql_*` modules.
+
+This module holds statements, queries and tables. Tables are called t1, t2, ..., common tables q1, q2, ...
+and columns of results c1, c2, ...: names a user thought of never reach the database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from ..declare.columns import Field
+from ..declare.names import quote_identifier
+from ..declare.tables import Table
+from . import sql_conditions, sql_geometry, sql_values
+from .storage import quoted_region_columns
+from .tree import (
+    And,
+    ColumnValue,
+    CommonScan,
+    Comparator,
+    Comparison,
+    Condition,
+    Derived,
+    Distance,
+    Join,
+    JoinKind,
+    Literal,
+    Order,
+    Output,
+    Query,
+    QueryBody,
+    Scan,
+    Select,
+    SetOperation,
+    Source,
+    Value,
+    searchable_regions,
+)
+
+__all__ = ["Statement", "compile"]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A complete SELECT without parameters, which may stand in COPY (...) TO STDOUT, and what it returns."""
+
+    sql: str
+    fields: tuple[Field, ...]
+
+
+def compile(query: Query, limit: int | None = None) -> Statement:
+    """The statement that answers `query` with `limit` rows at most; the query's own limits hold as well."""
+    common = ", ".join(f"q{i} AS ({_body(body)})" for i, body in enumerate(query.common, 1))
+    sql = _body(query.body, outermost=True, limit=limit)
+    return Statement(f"WITH {common} {sql}" if common else sql, query.fields)
+
+
+class _Speller:
+    def value(self, value: Value) -> str:
+        return sql_values.value(value, self)
+
+    def condition(self, condition: Condition) -> str:
+        return sql_conditions.condition(condition, self)
+
+    def body(self, body: QueryBody) -> str:
+        """A subquery in an expression, whose one column has no parts beside it."""
+        return _body(body, regions=frozenset())
+
+
+_SPELL = _Speller()
+_SHORTER = {"double precision": "float8", "double precision[]": "float8[]"}
+
+
+def _body(
+    body: QueryBody,
+    *,
+    outermost: bool = False,
+    limit: int | None = None,
+    regions: frozenset[int] | None = None,
+) -> str:
+    """`regions`: the columns, from 0, that bring the searchable parts of their region along."""
+    if regions is None:
+        regions = frozenset() if outermost else searchable_regions(body)
+    match body:
+        case Select():
+            parts = [_select(body, outermost, regions)]
+        case SetOperation():
+            parts = [_operands(body, outermost, regions)]
+        case _:
+            assert_never(body)
+    if body.order:
+        parts.append("ORDER BY " + ", ".join(_order(order, body) for order in body.order))
+    rows = body.limit if limit is None else limit if body.limit is None else min(limit, body.limit)
+    if rows is not None:
+        parts.append(f"LIMIT {rows}")
+    if body.offset:
+        parts.append(f"OFFSET {body.offset}")
+    return " ".join(parts)
+
+
+def _select(select: Select, outermost: bool, regions: frozenset[int]) -> str:
+    columns = [_output(output, i, outermost) for i, output in enumerate(select.outputs, 1)]
+    for i in sorted(regions):
+        columns += _parts(select.outputs[i].value, i + 1)
+    parts = ["SELECT DISTINCT" if select.distinct else "SELECT", ", ".join(columns)]
+    if select.sources:
+        parts.append("FROM " + ", ".join(map(_source, select.sources)))
+    if select.where is not None:
+        parts.append(f"WHERE {_bare(_SPELL.condition(select.where))}")
+    if select.group:
+        parts.append("GROUP BY " + ", ".join(map(_term, select.group)))
+    if select.having is not None:
+        parts.append(f"HAVING {_bare(_SPELL.condition(select.having))}")
+    return " ".join(parts)
+
+
+def _bare(text: str) -> str:
+    """A condition without its outermost parentheses, when they are a pair."""
+    if not text.startswith("("):
+        return text
+    depth = 0
+    for i, character in enumerate(text):
+        if character in "'\"":
+            return text  # quoted text may hold parentheses of its own; better leave it
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            return text[1:-1] if i == len(text) - 1 else text
+    return text
+
+
+def _output(output: Output, number: int, outermost: bool) -> str:
+    text = _SPELL.value(output.value)
+    if outermost and not isinstance(output.value, ColumnValue):
+        wanted = output.field.type.postgresql
+        if not text.endswith((f"::{wanted}", f"::{_SHORTER.get(wanted)}")):
+            text += f"::{wanted}"
+    return f"{text} AS c{number}"
+
+
+def _parts(value: Value, number: int) -> list[str]:
+    """The hidden columns of a stored region, under names that go with its column's."""
+    assert isinstance(value, ColumnValue)
+    stored, carried = quoted_region_columns(value.name), quoted_region_columns(f"c{number}")
+    return [f"t{value.source}.{old} AS {new}" for old, new in zip(stored, carried, strict=True)]
+
+
+def _operands(operation: SetOperation, outermost: bool, regions: frozenset[int]) -> str:
+    text = f"({_body(operation.operands[0], outermost=outermost, regions=regions)})"
+    for (kind, every), operand in zip(operation.steps, operation.operands[1:], strict=True):
+        word = f"{kind.value} ALL" if every else kind.value
+        text += f" {word} ({_body(operand, outermost=outermost, regions=regions)})"
+    return text
+
+
+def _order(order: Order, body: QueryBody) -> str:
+    direction = " DESC" if order.descending else ""
+    if isinstance(order.by, int):
+        return f"{order.by}{direction}"
+    if isinstance(order.by, Distance) and isinstance(body, Select) and not body.group:
+        # Radians sort like degrees, and an index for nearest neighbours knows them only.
+        return sql_geometry.ordering(order.by, _SPELL) + direction
+    return _term(order.by) + direction
+
+
+def _term(value: Value) -> str:
+    """In GROUP BY and ORDER BY a bare constant would be taken for a column's number."""
+    text = _SPELL.value(value)
+    return f"{text}::integer" if isinstance(value, Literal) and isinstance(value.value, int) else text
+
+
+def _source(source: Source) -> str:
+    match source:
+        case Scan():
+            return f"{_table(source.table)} AS t{source.source}"
+        case Derived():
+            return f"({_body(source.body)}) AS t{source.source}"
+        case CommonScan():
+            return f"q{source.common + 1} AS t{source.source}"
+        case Join():
+            left, right = _source(source.left), _source(source.right)
+            on = "true" if source.on is None else _bare(_SPELL.condition(source.on))
+            if source.kind is JoinKind.FULL and source.on is not None:
+                on += _sortable(source, source.on)
+            return f"({left} {source.kind.value} JOIN {right} ON {on})"
+        case _:
+            assert_never(source)
+
+
+def _sortable(join: Join, on: Condition) -> str:
+    """What lets PostgreSQL make a FULL JOIN by any condition.
+
+    It wants one equality between the sides that it can sort or hash by; here one is that always holds,
+    unknown to the planner.
+    """
+    terms = on.conditions if isinstance(on, And) else (on,)
+    left, right = _sources(join.left), _sources(join.right)
+    for term in terms:
+        match term:
+            case Comparison(ColumnValue() as a, Comparator.EQUAL, ColumnValue() as b):
+                if (a.source in left and b.source in right) or (a.source in right and b.source in left):
+                    return ""
+    first, second = (f"num_nulls({_any_column(side)}) >= 0" for side in (join.left, join.right))
+    return f" AND ({first}) = ({second})"
+
+
+def _sources(source: Source) -> set[int]:
+    return _sources(source.left) | _sources(source.right) if isinstance(source, Join) else {source.source}
+
+
+def _any_column(source: Source) -> str:
+    match source:
+        case Join():
+            return _any_column(source.left)
+        case Scan():
+            return f"t{source.source}.{quote_identifier(source.table.columns[0].physical_name)}"
+        case Derived() | CommonScan():
+            return f't{source.source}."c1"'
+        case _:
+            assert_never(source)
+
+
+def _table(table: Table) -> str:
+    return f"{quote_identifier(table.physical_schema)}.{quote_identifier(table.physical_name)}"

@@ -1,0 +1,230 @@
+"""Values made into others: casts, units, texts beside times, and the arguments of user-defined functions."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from typing import NoReturn
+
+from archive.declare.columns import Field
+from archive.declare.types import (
+    BOOLEAN,
+    CIRCLE,
+    DOUBLE,
+    FLOAT,
+    INTEGER,
+    LONG,
+    POINT,
+    POLYGON,
+    SHORT,
+    TEXT,
+    TIMESTAMP,
+    Type,
+    char,
+)
+from archive.errors import DeclarationError, UnknownFunction
+from archive.query.functions import FUNCTIONS, UserFunction, find_functions
+from archive.query.tree import (
+    Arithmetic,
+    Cast,
+    Indicator,
+    Literal,
+    Operator,
+    UserCall,
+    UserCondition,
+    Value,
+)
+
+from . import syntax
+from .hints import FOREIGN_FUNCTIONS
+from .resolve_geometry import Geometries
+from .resolve_scope import Scope
+from .resolve_types import (
+    common_type,
+    conversion,
+    convert,
+    has_unit,
+    is_null,
+    kind_name,
+    parse_timestamp,
+    retyped,
+)
+from .syntax import CastType
+
+__all__ = ["Conversions"]
+
+_FLAG = Field("", INTEGER)
+_DOUBLE = Field("", DOUBLE)
+_CASTS = {
+    CastType.SMALLINT: SHORT,
+    CastType.INTEGER: INTEGER,
+    CastType.BIGINT: LONG,
+    CastType.REAL: FLOAT,
+    CastType.DOUBLE: DOUBLE,
+    CastType.TIMESTAMP: TIMESTAMP,
+    CastType.POINT: POINT,
+    CastType.CIRCLE: CIRCLE,
+    CastType.POLYGON: POLYGON,
+}
+_INTEGER_LIMITS = {SHORT: 2**15, INTEGER: 2**31, LONG: 2**63}
+
+
+class Conversions(Geometries):
+    def unified(self, values: list[Value], places: list[int], what: str) -> list[Value]:
+        """All values with one type; NULLs take it from the others, texts become times beside times."""
+        known = [value.field.type for value in values if not is_null(value)]
+        kind: Type | None = known[0] if known else TEXT
+        if TIMESTAMP in known:
+            values = [self.as_time(v, at) for v, at in zip(values, places, strict=True)]
+            known, kind = [v.field.type for v in values if not is_null(v)], TIMESTAMP
+        for other, at in zip(known[1:], places[1:], strict=False):
+            assert kind is not None
+            merged = common_type(kind, other)
+            if merged is None:
+                self.fail(at, f"{what} joins {kind_name(kind)} and {kind_name(other)}", "CAST one of them")
+            kind = merged
+        assert kind is not None
+        return [convert(value, kind) for value in values]
+
+    def as_time(self, value: Value, at: int) -> Value:
+        """A text literal beside a time is one."""
+        if not (isinstance(value, Literal) and isinstance(value.value, str)):
+            return value
+        moment = parse_timestamp(value.value)
+        if moment is None:
+            self.fail(at, f"'{value.value}' is not a time", "write '2026-01-31T12:00:00' or '2026-01-31'")
+        return Literal(moment, Field("", TIMESTAMP))
+
+    def text_value(self, node: syntax.Value, scope: Scope, what: str) -> Value:
+        value = self.value(node, scope)
+        if value.field.type.is_text:
+            return value
+        self.fail(
+            node.at,
+            f"{what} has to be a text, not {kind_name(value.field.type)}",
+            "CAST(... AS VARCHAR) makes a text of anything",
+        )
+
+    def cast(self, node: syntax.Cast, scope: Scope) -> Value:
+        value = self.value(node.value, scope)
+        match node.type:
+            case CastType.CHAR:
+                kind = char(node.length or 1)
+            case CastType.VARCHAR:
+                kind = char(node.length) if node.length else TEXT
+            case _:
+                kind = _CASTS[node.type]
+        if is_null(value):
+            return convert(value, kind)
+        if kind.is_geometry:
+            return self._cast_to_shape(node, value, kind)
+        have = value.field.type
+        if kind == TIMESTAMP and have.is_text:
+            return (
+                self.as_time(value, node.value.at)
+                if isinstance(value, Literal)
+                else Cast(value, retyped(value.field, kind))
+            )
+        allowed = (
+            (kind.is_text and (not have.is_array or have.is_geometry))
+            or have == kind
+            or (
+                kind.is_numeric and (have.is_numeric or have.is_text or (have == BOOLEAN and kind.is_integer))
+            )
+        )
+        if not allowed:
+            self.fail(node.at, f"{kind_name(have)} cannot become {kind_name(kind)}")
+        self._check_number(node, value, kind)
+        unit = value.field.unit if have.is_numeric and kind.is_numeric else ""
+        return Cast(value, Field("", kind, unit, value.field.ucd, "", value.field.description))
+
+    def _check_number(self, node: syntax.Cast, value: Value, kind: Type) -> None:
+        """What PostgreSQL would refuse already while it plans is refused here, with its place."""
+        if not (kind.is_numeric and isinstance(value, Literal)):
+            return
+        constant = value.value
+        assert constant is not None
+        try:
+            numeric = float(constant) if isinstance(constant, str | int | float) else 0.0
+        except ValueError:
+            self.fail(node.value.at, f"'{constant}' is not a number")
+        whole = not isinstance(constant, str) or constant.strip().lstrip("+-").isdigit()
+        if kind.is_integer and not whole:
+            self.fail(node.value.at, f"'{constant}' is not an integer")
+        limit = _INTEGER_LIMITS.get(kind, 3.4e38 if kind == FLOAT else 1.7e308)
+        if not -limit <= numeric < limit and not (kind in (FLOAT, DOUBLE) and not math.isfinite(numeric)):
+            self.fail(node.value.at, f"{constant} is too large for {kind.adql}")
+
+    def _cast_to_shape(self, node: syntax.Cast, value: Value, kind: Type) -> Value:
+        have = value.field.type
+        if have == kind:
+            return value
+        if have.is_text and not have.is_geometry:
+            return self.shape_from_text(node.value.at, value, kind)
+        self.fail(node.at, f"{kind_name(have)} cannot become {kind_name(kind)}")
+
+    def in_unit(self, node: syntax.InUnit, scope: Scope) -> Value:
+        value = self.number(node.value, scope, "what IN_UNIT converts")
+        source, target = value.field.unit, node.unit.text.strip()
+        if not source or not has_unit(value):
+            self.fail(
+                node.value.at,
+                "the unit of this expression is not known",
+                "IN_UNIT converts columns that have a unit, and what is computed from them",
+            )
+        try:
+            factor = conversion(source, target) if target else None
+        except DeclarationError as error:
+            self.fail(node.unit.at, error.message.rstrip(". "), "write it as VOUnits does, such as km.s**-1")
+        if factor is None:
+            self.fail(node.unit.at, f"{source} cannot be converted to '{target}'")
+        field = value.field
+        converted = Field("", DOUBLE, target, field.ucd, field.utype, field.description, field.coosys)
+        return Arithmetic((value, Literal(factor, _DOUBLE)), (Operator.MULTIPLY,), converted)
+
+    def user_call(self, node: syntax.UserCall, scope: Scope) -> Value:
+        forms = find_functions(node.name.text)
+        if not forms:
+            self._unknown_function(node)
+        fitting = [form for form in forms if len(form.parameters) == len(node.arguments)]
+        if not fitting:
+            signatures = " or ".join(form.signature for form in forms)
+            self.fail(node.at, f"{forms[0].name} does not take {len(node.arguments)} arguments", signatures)
+        form = fitting[0]
+        arguments = tuple(
+            self._argument(argument, scope, form, i) for i, argument in enumerate(node.arguments)
+        )
+        if form.condition:
+            return Indicator(UserCondition(form, arguments), _FLAG)
+        return UserCall(form, arguments, Field("", form.returns, form.unit, form.ucd))
+
+    def _unknown_function(self, node: syntax.UserCall) -> NoReturn:
+        name = node.name.text
+        hint = FOREIGN_FUNCTIONS.get(name.upper())
+        if hint is None:
+            names = [function.name for function in FUNCTIONS] + [word.value for word in syntax.Function]
+            folded = {known.lower(): known for known in names}
+            near = difflib.get_close_matches(name.lower(), folded, n=2, cutoff=0.6)
+            hint = "did you mean " + " or ".join(folded[n] for n in near) + "?" if near else None
+        line, column = self.place(node.at)
+        raise UnknownFunction(f"unknown function {name}", line=line, column=column, hint=hint)
+
+    def _argument(self, node: syntax.Value, scope: Scope, form: UserFunction, i: int) -> Value:
+        name, kind = form.parameters[i]
+        what = f"the argument {name} of {form.name}"
+        if kind == POINT:
+            return self.geometry_value(self.point(node, scope, what))
+        if kind.is_numeric:
+            value = self.number(node, scope, what)
+            if kind.is_integer and not (is_null(value) or value.field.type.is_integer):
+                self.fail(node.at, f"{what} has to be an integer", form.signature)
+            return convert(value, kind)
+        value = self.value(node, scope)
+        if is_null(value):
+            return convert(value, kind)
+        if kind == TIMESTAMP:
+            value = self.as_time(value, node.at)
+            value = Cast(value, Field("", TIMESTAMP)) if value.field.type.is_text else value
+        if kind_name(value.field.type) != kind_name(kind):
+            self.fail(node.at, f"{what} has to be {kind_name(kind)}, not {kind_name(value.field.type)}")
+        return convert(value, kind)

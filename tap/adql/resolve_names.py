@@ -1,0 +1,68 @@
+"""What the columns of a result are called when nobody named them, or two have one name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from archive.query.tree import Output, QueryBody, SetOperation
+
+from . import syntax
+from .resolve_types import renamed
+
+__all__ = ["name_of", "names_given", "new_name", "with_unique_names"]
+
+
+def names_given(node: syntax.SelectQuery, outputs: list[Output]) -> set[str]:
+    """The names in a result that the user chose, in lower case; generated ones keep clear of them."""
+    taken = {output.field.name.lower() for output in outputs}
+    for item in node.items:
+        if isinstance(item, syntax.SelectItem):
+            if item.alias is not None:
+                taken.add(item.alias.text.lower())
+            elif isinstance(item.value, syntax.ColumnReference):
+                taken.add(item.value.name.text.lower())
+    return taken
+
+
+def name_of(node: syntax.Value) -> str:
+    match node:
+        case syntax.Call() | syntax.Aggregate():
+            return str(node.function.value).lower()
+        case syntax.UserCall():
+            return node.name.text.lower()
+        case syntax.Shape():
+            return node.kind.value.lower()
+        case syntax.Cast() | syntax.InUnit():
+            return name_of(node.value)
+        case syntax.ColumnReference():
+            return node.name.text
+        case _:
+            return "expression"
+
+
+def new_name(wanted: str, taken: set[str]) -> str:
+    name, count = wanted, 1
+    while name.lower() in taken:
+        count += 1
+        name = f"{wanted}_{count}"
+    taken.add(name.lower())
+    return name
+
+
+def with_unique_names(body: QueryBody) -> QueryBody:
+    """The whole query's result, where no two columns have one name, in any letter case."""
+    names = [field.name.lower() for field in body.fields]
+    if len(set(names)) == len(names):
+        return body
+    taken = set(names)
+    seen: set[str] = set()
+    fields = []
+    for field in body.fields:
+        if field.name.lower() in seen:
+            field = renamed(field, new_name(field.name, taken))
+        seen.add(field.name.lower())
+        fields.append(field)
+    if isinstance(body, SetOperation):
+        return replace(body, fields=tuple(fields))
+    pairs = zip(body.outputs, fields, strict=True)
+    return replace(body, outputs=tuple([Output(output.value, field) for output, field in pairs]))

@@ -1,0 +1,349 @@
+"""Values: columns, literals, arithmetic, functions, aggregates; each with the metadata that follow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NoReturn
+
+from archive.declare.columns import Field
+from archive.declare.types import (
+    BOOLEAN,
+    DOUBLE,
+    INTEGER,
+    LONG,
+    TEXT,
+)
+from archive.errors import UnknownColumn
+from archive.query.tree import (
+    Aggregate,
+    AggregateFunction,
+    Arithmetic,
+    Call,
+    Concatenation,
+    Function,
+    GeometryValue,
+    Indicator,
+    Literal,
+    Negation,
+    Operator,
+    Subquery,
+    Value,
+)
+
+from . import syntax
+from .resolve_conversions import Conversions
+from .resolve_scope import Ambiguous, Scope
+from .resolve_types import (
+    arithmetic_type,
+    calculated,
+    convert,
+    has_unit,
+    is_null,
+    kind_name,
+    null,
+    number,
+    product,
+    quotient,
+    with_statistic,
+)
+
+__all__ = ["Values"]
+
+_TEXT = Field("", TEXT)
+_DOUBLE = Field("", DOUBLE)
+_FLAG = Field("", INTEGER)
+_COUNT = Field("", LONG, "", "meta.number")
+_ANGLES = {
+    syntax.Function.ACOS: "rad",
+    syntax.Function.ASIN: "rad",
+    syntax.Function.ATAN: "rad",
+    syntax.Function.ATAN2: "rad",
+    syntax.Function.RADIANS: "rad",
+    syntax.Function.DEGREES: "deg",
+}
+_OF_UNIT = {kind: Field("", DOUBLE, unit) for kind, unit in _ANGLES.items()}
+_ROUNDING = {
+    syntax.Function.ROUND,
+    syntax.Function.TRUNCATE,
+    syntax.Function.CEILING,
+    syntax.Function.FLOOR,
+}
+_STATISTICS = {
+    AggregateFunction.AVG: "stat.mean",
+    AggregateFunction.MIN: "stat.min",
+    AggregateFunction.MAX: "stat.max",
+}
+
+
+class Values(Conversions):
+    def value(self, node: syntax.Value, scope: Scope) -> Value:
+        mark = len(scope.pending)
+        value = _RULES[type(node)](self, node, scope)
+        if scope.groups and not scope.aggregating and len(scope.pending) > mark and value in scope.groups:
+            del scope.pending[mark:]
+        return value
+
+    # ----------------------------------------------------------------------------------- literals and names
+
+    def _number_literal(self, node: syntax.NumberLiteral, scope: Scope) -> Value:
+        exact = node.integer and len(node.text) < 20
+        value = int(node.text) if exact else float(node.text)
+        literal = number(value)
+        if literal.value in (math.inf, -math.inf):
+            self.fail(node.at, f"the number {node.text[:20]} is too large")
+        return literal
+
+    def _string_literal(self, node: syntax.StringLiteral, scope: Scope) -> Value:
+        return Literal(node.text, _TEXT)
+
+    def _null(self, node: syntax.Null, scope: Scope) -> Value:
+        return null()
+
+    def _column(self, node: syntax.ColumnReference, scope: Scope) -> Value:
+        try:
+            found = scope.find(node.qualifier, node.name)
+        except Ambiguous:
+            name = ".".join(part.text for part in (*node.qualifier, node.name))
+            self.fail(
+                node.at,
+                f"{name} is ambiguous: several tables have such a column",
+                "put the table's name or alias before it",
+            )
+        if found is None:
+            self._unknown_column(node, scope)
+        value, home = found
+        home.pending.append((node.at, value))
+        return value
+
+    def _unknown_column(self, node: syntax.ColumnReference, scope: Scope) -> NoReturn:
+        line, column = self.place(node.at)
+        if node.qualifier and not scope.knows(node.qualifier):
+            name = ".".join(part.text for part in node.qualifier)
+            hint = scope.suggest_table(node.qualifier)
+            raise UnknownColumn(
+                f"no table {name} in this part of the query", line=line, column=column, hint=hint
+            )
+        hint = scope.suggest_column(node.qualifier, node.name)
+        name = ".".join(part.text for part in (*node.qualifier, node.name))
+        raise UnknownColumn(f"unknown column {name}", line=line, column=column, hint=hint)
+
+    # -------------------------------------------------------------------------------------------- operators
+
+    def _signed(self, node: syntax.Signed, scope: Scope) -> Value:
+        operand = self.number(node.operand, scope, "what has a sign")
+        if is_null(operand) or not node.negative:
+            return operand
+        if isinstance(operand, Literal) and isinstance(operand.value, int | float):
+            return number(-operand.value)
+        kind = arithmetic_type(operand.field.type, operand.field.type)
+        return Negation(operand, Field("", kind, operand.field.unit, operand.field.ucd))
+
+    def _arithmetic(self, node: syntax.Arithmetic, scope: Scope) -> Value:
+        operands = [self.number(operand, scope, "an operand of arithmetic") for operand in node.operands]
+        operands = [convert(operand, DOUBLE) if is_null(operand) else operand for operand in operands]
+        first = operands[0]
+        kind, unit, known = first.field.type, first.field.unit, has_unit(first)
+        for operator, operand in zip(node.operators, operands[1:], strict=True):
+            right = operand.field.unit
+            match operator:
+                case syntax.ArithmeticOperator.ADD | syntax.ArithmeticOperator.SUBTRACT:
+                    if unit != right:
+                        unit = _sum_of(unit, known, right, has_unit(operand))
+                case syntax.ArithmeticOperator.MULTIPLY:
+                    unit = product(unit, right) if right else unit
+                case syntax.ArithmeticOperator.DIVIDE:
+                    unit = quotient(unit, right) if right else unit
+                case syntax.ArithmeticOperator.MODULO:
+                    pass
+            kind = arithmetic_type(kind, operand.field.type)
+            if operator is syntax.ArithmeticOperator.MODULO and not kind.is_integer:
+                kind = DOUBLE
+            known = known or has_unit(operand)
+        operators = tuple([_OPERATORS[operator] for operator in node.operators])
+        known_result = calculated(operands, operators)
+        if known_result is not None:
+            return number(known_result)
+        return Arithmetic(tuple(operands), operators, Field("", kind, unit))
+
+    def _concatenation(self, node: syntax.Concatenation, scope: Scope) -> Value:
+        operands = []
+        for operand in node.operands:
+            value = self.value(operand, scope)
+            if value.field.type.is_array:
+                self.fail(operand.at, f"{kind_name(value.field.type)} cannot be joined to a text")
+            operands.append(convert(value, TEXT))
+        return Concatenation(tuple(operands), _TEXT)
+
+    # -------------------------------------------------------------------------------------------- functions
+
+    def _call(self, node: syntax.Call, scope: Scope) -> Value:
+        match node.function:
+            case syntax.Function.CONTAINS:
+                return Indicator(self.contains(node.arguments[0], node.arguments[1], scope), _FLAG)
+            case syntax.Function.INTERSECTS:
+                return Indicator(self.intersects(node.arguments[0], node.arguments[1], scope), _FLAG)
+            case syntax.Function.DISTANCE:
+                return self.distance(node, scope)
+            case syntax.Function.AREA:
+                return self.area(node, scope)
+            case syntax.Function.CENTROID:
+                return self.centroid(node, scope)
+            case syntax.Function.COORD1:
+                return self.coordinate(node, scope, 1)
+            case syntax.Function.COORD2:
+                return self.coordinate(node, scope, 2)
+            case syntax.Function.COORDSYS:
+                return self.coordinate_system(node, scope)
+            case syntax.Function.REGION:
+                (text,) = node.arguments
+                assert isinstance(text, syntax.StringLiteral)
+                return self.region(text)
+            case syntax.Function.COALESCE:
+                return self._coalesce(node, scope)
+            case syntax.Function.LOWER | syntax.Function.UPPER:
+                return self._letter_case(node, scope)
+            case _:
+                return self._mathematics(node, scope)
+
+    def _coalesce(self, node: syntax.Call, scope: Scope) -> Value:
+        values = [self.value(argument, scope) for argument in node.arguments]
+        values = self.unified(values, [argument.at for argument in node.arguments], "COALESCE")
+        field = values[0].field
+        same = all(value.field.unit == field.unit for value in values if has_unit(value))
+        unit = (
+            next((value.field.unit for value in values if has_unit(value)), "")
+            if same or not has_unit(values[0])
+            else ""
+        )
+        kind = field.type
+        return Call(
+            Function.COALESCE,
+            tuple(values),
+            Field("", kind, unit, field.ucd, "", field.description, field.coosys, field.timesys),
+        )
+
+    def _letter_case(self, node: syntax.Call, scope: Scope) -> Value:
+        value = self.text_value(node.arguments[0], scope, f"the argument of {node.function.value}")
+        return Call(
+            Function[node.function.name], (convert(value, TEXT),), Field("", TEXT, "", value.field.ucd)
+        )
+
+    def _mathematics(self, node: syntax.Call, scope: Scope) -> Value:
+        name = node.function.value
+        arguments = [self.number(argument, scope, f"the argument of {name}") for argument in node.arguments]
+        arguments = [convert(argument, DOUBLE) if is_null(argument) else argument for argument in arguments]
+        function = Function[node.function.name]
+        return Call(function, tuple(arguments), self._mathematical_field(node, arguments))
+
+    def _mathematical_field(self, node: syntax.Call, arguments: list[Value]) -> Field:
+        function = node.function
+        if function in _OF_UNIT:
+            return _OF_UNIT[function]
+        if function is syntax.Function.ABS:
+            field = arguments[0].field
+            return Field("", field.type, field.unit, field.ucd)
+        if function in _ROUNDING:
+            field = arguments[0].field
+            kind = field.type if field.type.is_integer else DOUBLE
+            return Field("", kind, field.unit, field.ucd)
+        if function is syntax.Function.MOD:
+            kind = arithmetic_type(arguments[0].field.type, arguments[1].field.type)
+            return Field("", kind if kind.is_integer else DOUBLE, arguments[0].field.unit)
+        return _DOUBLE
+
+    # ------------------------------------------------------------------------------------------- aggregates
+
+    def _aggregate(self, node: syntax.Aggregate, scope: Scope) -> Value:
+        name = node.function.value
+        if scope.no_aggregates:
+            hint = "use HAVING" if scope.no_aggregates == "WHERE" else None
+            self.fail(node.at, f"{name} cannot stand in {scope.no_aggregates}", hint)
+        if scope.aggregating:
+            self.fail(node.at, f"{name} cannot stand in another aggregate", "aggregate in a subquery first")
+        scope.aggregated = True
+        function = AggregateFunction[node.function.name]
+        if node.argument is None:
+            return Aggregate(function, None, False, _COUNT)
+        mark, outside = len(scope.pending), _pending_outside(scope)
+        scope.aggregating = True
+        argument = self.value(node.argument, scope)
+        scope.aggregating = False
+        if len(scope.pending) == mark and _pending_outside(scope) > outside:
+            self.fail(
+                node.at, f"{name} has no column of its own query", "aggregate in the query around this one"
+            )
+        del scope.pending[mark:]
+        return Aggregate(function, *self._aggregated(node, function, argument))
+
+    def _aggregated(
+        self, node: syntax.Aggregate, function: AggregateFunction, argument: Value
+    ) -> tuple[Value, bool, Field]:
+        assert node.argument is not None
+        field = argument.field
+        match function:
+            case AggregateFunction.COUNT:
+                return argument, node.distinct, _COUNT
+            case AggregateFunction.MIN | AggregateFunction.MAX:
+                if field.type.is_array or field.type == BOOLEAN:
+                    self.fail(node.argument.at, f"there is no {function.value} of {kind_name(field.type)}")
+                kind = TEXT if field.type.is_text else field.type
+                return argument, node.distinct, with_statistic(field, kind, _STATISTICS[function])
+            case _:
+                if is_null(argument):
+                    argument = convert(argument, DOUBLE)
+                    field = argument.field
+                if not field.type.is_numeric:
+                    self.fail(node.argument.at, f"there is no {function.value} of {kind_name(field.type)}")
+                if function is AggregateFunction.AVG:
+                    return argument, node.distinct, with_statistic(field, DOUBLE, "stat.mean")
+                kind = LONG if field.type.is_integer else DOUBLE
+                return argument, node.distinct, Field("", kind, field.unit, field.ucd, "", field.description)
+
+    # ------------------------------------------------------------------------------------------- subqueries
+
+    def _subquery(self, node: syntax.ScalarSubquery, scope: Scope) -> Value:
+        body = self.query(node.query, scope)
+        if len(body.fields) != 1:
+            self.fail(node.at, f"a subquery that stands for a value has one column, not {len(body.fields)}")
+        (field,) = body.fields
+        unnamed = Field(
+            "", field.type, field.unit, field.ucd, field.utype, field.description, field.coosys, field.timesys
+        )
+        return Subquery(body, unnamed)
+
+    def _shape(self, node: syntax.Shape, scope: Scope) -> GeometryValue:
+        return self.shape(node, scope)
+
+
+def _sum_of(left: str, left_known: bool, right: str, right_known: bool) -> str:
+    if not right_known:
+        return left
+    return "" if left_known else right
+
+
+def _pending_outside(scope: Scope) -> int:
+    total, outer = 0, scope.parent
+    while outer is not None:
+        total, outer = total + len(outer.pending), outer.parent
+    return total
+
+
+_OPERATORS = {operator: Operator[operator.name] for operator in syntax.ArithmeticOperator}
+_Rule = Callable[[Values, "syntax.Value", Scope], Value]
+_RULES: dict[type, Callable[..., Value]] = {
+    syntax.NumberLiteral: Values._number_literal,
+    syntax.StringLiteral: Values._string_literal,
+    syntax.Null: Values._null,
+    syntax.ColumnReference: Values._column,
+    syntax.Signed: Values._signed,
+    syntax.Arithmetic: Values._arithmetic,
+    syntax.Concatenation: Values._concatenation,
+    syntax.Call: Values._call,
+    syntax.Shape: Values._shape,
+    syntax.Aggregate: Values._aggregate,
+    syntax.UserCall: Values.user_call,
+    syntax.Cast: Values.cast,
+    syntax.InUnit: Values.in_unit,
+    syntax.ScalarSubquery: Values._subquery,
+}
