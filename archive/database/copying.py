@@ -1,0 +1,269 @@
+"""Rows into tables: records and Arrow batches fitted to a declaration, sent by COPY BINARY.
+
+Regions are taken apart here for the hidden columns beside them; a text that no index can hold stays
+in its column and is reported. Creating tables, indexes and catalogues belongs to `loading`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import psycopg
+import pyarrow as pa
+from psycopg import sql
+
+from ..declare.columns import Column
+from ..declare.names import quote_identifier
+from ..declare.regions import parse_region, repaired
+from ..declare.tables import Record, Table
+from ..errors import ArchiveError, UnreadableFile
+from ..query.storage import region_values
+from . import ddl
+from .bookkeeping import Connection
+from .copybinary import END, START, encode
+
+__all__ = [
+    "Written",
+    "copy_arrow",
+    "copy_records",
+    "fitted",
+    "insert_staged",
+    "records_batch",
+    "refusals",
+    "stage",
+    "write_records",
+]
+
+_ROWS = 20_000  # encoded at once, to bound the memory
+_KEPT = 100  # problems told in full
+_STAGING = "uraniborg_staging"
+
+
+@dataclass(slots=True)
+class Written:
+    """How many rows were written, and what was wrong with their regions (the first hundred problems)."""
+
+    rows: int = 0
+    faulty_regions: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def report(self, problem: str) -> None:
+        self.faulty_regions += 1
+        if len(self.problems) < _KEPT:
+            self.problems.append(problem)
+
+
+# --- the public ways in ------------------------------------------------------------------------------
+
+
+def copy_records(connection: Connection, table: Table, records: Iterable[Record]) -> Written:
+    """Adds new rows."""
+    return copy_arrow(connection, table, iter([records_batch(table, list(records))]))
+
+
+def copy_arrow(
+    connection: Connection, table: Table, batches: Iterable[pa.RecordBatch], *, name: str | None = None
+) -> Written:
+    """Adds new rows to the table, or to one of the same shape called `name` in the same schema."""
+    written = Written()
+    target = ddl.qualified_name(table, name)
+    with refusals(table):
+        if table.regions:
+            stage(connection, table, batches, written)
+            insert_staged(connection, table, target, written)
+        else:
+            columns = [column.physical_name for column in table.columns]
+            _copy(connection, target, columns, _plain(table, batches, written))
+    return written
+
+
+def write_records(connection: Connection, table: Table, records: Iterable[Record]) -> Written:
+    """Adds rows, or replaces those that have the same primary key; of equal keys the last record stays."""
+    if not table.primary_key:
+        return copy_records(connection, table, records)
+    places = [list(table.by_name).index(name) for name in table.primary_key]
+    latest = {tuple(record.values[place] for place in places): record for record in records}
+    written = Written()
+    with refusals(table):
+        stage(connection, table, iter([records_batch(table, list(latest.values()))]), written)
+        insert_staged(connection, table, ddl.qualified_name(table), written, conflict=_replacing(table))
+    return written
+
+
+def _replacing(table: Table) -> str:
+    keys = [table.by_name[name].physical_name for name in table.primary_key]
+    others = [name for name, _, _ in ddl.stored_columns(table) if name not in keys]
+    listed = ", ".join(map(quote_identifier, keys))
+    if not others:
+        return f"ON CONFLICT ({listed}) DO NOTHING"
+    changes = ", ".join(f"{quote_identifier(name)} = EXCLUDED.{quote_identifier(name)}" for name in others)
+    return f"ON CONFLICT ({listed}) DO UPDATE SET {changes}"
+
+
+# --- fitting values to the declaration ---------------------------------------------------------------
+
+
+def records_batch(table: Table, records: Sequence[Record]) -> pa.RecordBatch:
+    """Records as one batch in the table's types; UnreadableFile names the column that does not fit."""
+    columns = list(zip(*(record.values for record in records), strict=True)) or [()] * len(table.columns)
+    arrays = [_array(table, column, values) for column, values in zip(table.columns, columns, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, names=[column.name for column in table.columns])
+
+
+def _array(table: Table, column: Column, values: Sequence[object]) -> pa.Array:
+    type_ = column.type.arrow
+    if pa.types.is_timestamp(type_):
+        values = [datetime.fromisoformat(value) if isinstance(value, str) else value for value in values]
+    with _fitting(table, column):
+        return pa.array(values, type_)
+
+
+def fitted(table: Table, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch with exactly the table's columns and types; columns that are not there are NULL."""
+    unknown = set(batch.schema.names) - table.by_name.keys()
+    if unknown:
+        raise UnreadableFile(f"table {table.name} has no column {', '.join(sorted(unknown))}")
+    arrays = []
+    for column in table.columns:
+        if column.name not in batch.schema.names:
+            arrays.append(pa.nulls(batch.num_rows, column.type.arrow))
+            continue
+        array = batch.column(column.name)
+        with _fitting(table, column):
+            arrays.append(array if array.type == column.type.arrow else array.cast(column.type.arrow))
+    return pa.RecordBatch.from_arrays(arrays, names=[column.name for column in table.columns])
+
+
+@contextlib.contextmanager
+def _fitting(table: Table, column: Column) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OverflowError, TypeError, UnicodeEncodeError) as cause:
+        raise UnreadableFile(
+            f"table {table.name}, column {column.name} ({column.type.adql}): {cause}"
+        ) from cause
+
+
+# --- COPY --------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def refusals(table: Table) -> Iterator[None]:
+    """PostgreSQL's refusal of a row (NULL, a second equal key, a NUL in a text) as UnreadableFile."""
+    try:
+        yield
+    except (psycopg.DataError, psycopg.IntegrityError) as cause:
+        raise UnreadableFile(f"table {table.name}: {cause.diag.message_primary}") from cause
+
+
+def _copy(
+    connection: Connection, target: str, columns: Sequence[str], rows: Iterator[Sequence[pa.Array]]
+) -> None:
+    listed = ", ".join(map(quote_identifier, columns))
+    with connection.cursor().copy(f"COPY {target} ({listed}) FROM STDIN (FORMAT binary)".encode()) as copy:
+        copy.write(START)
+        for arrays in rows:
+            copy.write(encode(arrays))
+        copy.write(END)
+
+
+def _plain(table: Table, batches: Iterable[pa.RecordBatch], written: Written) -> Iterator[Sequence[pa.Array]]:
+    for piece in _pieces(table, batches):
+        yield piece.columns
+        written.rows += piece.num_rows
+
+
+def _pieces(table: Table, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        whole = fitted(table, batch)
+        for start in range(0, whole.num_rows, _ROWS):
+            yield whole.slice(start, _ROWS)
+
+
+# --- regions -----------------------------------------------------------------------------------------
+
+
+def stage(connection: Connection, table: Table, batches: Iterable[pa.RecordBatch], written: Written) -> None:
+    """The rows in a temporary table, hidden columns as text: pg_sphere has no binary input."""
+    hidden = {name for region in table.regions for name in ddl.hidden_columns(region)}
+    columns = [(n, "text" if n in hidden else type_) for n, type_, _ in ddl.stored_columns(table)]
+    connection.execute(
+        sql.SQL("CREATE TEMP TABLE {} ({}) ON COMMIT DROP").format(
+            sql.Identifier(_STAGING),
+            sql.SQL(", ").join(sql.SQL(f"{quote_identifier(name)} {type_}") for name, type_ in columns),
+        )
+    )
+    _copy(connection, _STAGING, [name for name, _ in columns], _expanded(table, batches, written))
+
+
+def insert_staged(
+    connection: Connection,
+    table: Table,
+    target: str,
+    written: Written,
+    *,
+    conflict: str = "",
+    order: str = "",
+) -> None:
+    """Moves the staged rows into their table; regions that pg_sphere refuses lose their hidden parts."""
+    regions = table.regions
+    hidden = {name for region in regions for name in ddl.hidden_columns(region)}
+    stored = [name for name, _, _ in ddl.stored_columns(table)]
+    values = [
+        f"{quote_identifier(name)}::{type_}" if name in hidden else quote_identifier(name)
+        for name, type_, _ in ddl.stored_columns(table)
+    ]
+    listed = ", ".join(map(quote_identifier, stored))
+    statement = (
+        f"INSERT INTO {target} ({listed}) SELECT {', '.join(values)} FROM {_STAGING} {order} {conflict}"
+    ).encode()
+    try:
+        with connection.transaction():
+            connection.execute(statement)
+    except (psycopg.DataError, psycopg.InternalError):
+        if not regions:
+            raise
+        for region in regions:
+            _drop_refused(connection, table, region, written)
+        connection.execute(statement)
+    connection.execute(f"DROP TABLE {_STAGING}")
+
+
+def _drop_refused(connection: Connection, table: Table, region: str, written: Written) -> None:
+    hidden = [quote_identifier(name) for name in ddl.hidden_columns(region)]
+    text = quote_identifier(table.by_name[region].physical_name)
+    nothing = ", ".join(f"{name} = NULL" for name in hidden)
+    statement = (
+        f"UPDATE {_STAGING} SET {nothing} WHERE NOT archive.is_region({', '.join(hidden)}) RETURNING {text}"
+    )
+    for (value,) in connection.execute(statement.encode()).fetchall():
+        written.report(f"{region}: pg_sphere does not take {value}")
+
+
+def _expanded(
+    table: Table, batches: Iterable[pa.RecordBatch], written: Written
+) -> Iterator[Sequence[pa.Array]]:
+    for piece in _pieces(table, batches):
+        arrays = list(piece.columns)
+        for region in table.regions:
+            rows = [_parts(region, text, written) for text in piece.column(region).to_pylist()]
+            for part in zip(*rows, strict=True):
+                arrays.append(pa.array(part, pa.string()))
+        yield arrays
+        written.rows += piece.num_rows
+
+
+def _parts(region: str, text: str | None, written: Written) -> tuple[str | None, ...]:
+    """The hidden columns' texts for one value."""
+    nothing = (None,) * len(ddl.HIDDEN_TYPES)
+    if text is None:
+        return nothing
+    try:
+        values = region_values(repaired(parse_region(text))[0])
+    except ArchiveError as error:
+        written.report(f"{region}: {text[:200]}: {error.message}")
+        return nothing
+    return (values.bounds, values.points, values.circles, values.polygons)

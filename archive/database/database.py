@@ -1,0 +1,218 @@
+"""The database as the rest of the archive sees it: the catalogue, queries, and transactions for writing.
+
+What happens inside each belongs to the modules beside this one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import psycopg
+import pyarrow as pa
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from ..config import Config
+from ..declare.builtin import builtin_schemas
+from ..declare.catalogue import Catalogue
+from ..declare.tables import Schema, Table
+from ..errors import Busy
+from ..query.sql import Statement
+from . import loading, publication
+from .batches import Batches, Cancellation, run
+from .bookkeeping import Connection, catalogue_version, lock_publications, read_catalogue
+from .cluster import Cluster
+from .copying import Written
+from .failures import busy
+from .loading import Mode
+from .preparation import prepare
+from .readers import Readers
+from .server import Server, given_server, reader_settings
+
+__all__ = ["Database", "open_database"]
+
+_NAME = "archive"  # of the database in the private cluster
+_WRITERS = 8
+_PATIENCE = 10.0  # seconds to wait for a connection
+_BRIEF = 2.0  # the same where an answer is wanted at once, or can be done without
+_FRESH = 1.0  # seconds for which the catalogue is taken as current
+
+
+def open_database(config: Config, schemas: Sequence[Schema] | None = None) -> Database:
+    """The archive's database, ready: with `config.dsn` on that server, else in the private cluster.
+
+    Makes and starts what is missing. ConfigurationError says what only an operator can mend. `schemas`
+    are the built-in ones unless given otherwise.
+    """
+    settings = reader_settings(config)
+    builtin = builtin_schemas() if schemas is None else schemas
+    if config.dsn:
+        server = given_server(config.dsn, settings)
+        prepare(server, builtin, settings)
+        return Database(server, config)
+    cluster = Cluster(config.data_folder / "database", config.account)
+    cluster.ensure()
+    try:
+        cluster.create_database(_NAME)
+        server = cluster.server(_NAME, settings)
+        prepare(server, builtin, settings)
+        return Database(server, config, cluster)
+    except BaseException:
+        cluster.release()
+        raise
+
+
+class Database:
+    """An open database. Safe to use from many threads.
+
+    `close` also lets go of the private cluster, which stops with its last user.
+    """
+
+    def __init__(self, server: Server, config: Config, cluster: Cluster | None = None) -> None:
+        self.cluster = cluster
+        self._readers = Readers(server.reader, config.concurrent_queries)
+        self._writers = ConnectionPool[Connection](
+            server.writer,
+            min_size=0,
+            max_size=_WRITERS,
+            open=True,
+            check=ConnectionPool.check_connection,
+            # The pool's attempts grow rarer; given up soon, the next request begins a new one.
+            reconnect_timeout=5.0,
+            name="archive_writer",
+        )
+        self._lock = threading.Lock()
+        self._checked = 0.0
+        self._catalogue: Catalogue | None = None
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What is published; a change made by another process is seen within a second."""
+        with self._lock:
+            if self._catalogue is None or time.monotonic() - self._checked >= _FRESH:
+                try:
+                    self._catalogue = self._current(self._catalogue)
+                except Busy:
+                    if self._catalogue is None:
+                        raise
+                    # The query that follows will tell that the server is away.
+                self._checked = time.monotonic()
+            return self._catalogue
+
+    def _current(self, known: Catalogue | None) -> Catalogue:
+        with self._transaction(_BRIEF) as connection:
+            if known is not None and catalogue_version(connection) == known.version:
+                return known
+            return read_catalogue(connection)
+
+    def run(
+        self,
+        statement: Statement,
+        *,
+        maxrec: int | None,
+        first_seconds: float,
+        total_seconds: float,
+        cancellation: Cancellation | None = None,
+    ) -> Batches:
+        """A query of a user, as the reader, in a read-only transaction.
+
+        Waits up to `first_seconds` for the first batch; the whole transfer may take `total_seconds`.
+        Raises QueryTimeout, QueryFailed or Busy, and Cancelled by `cancellation`. `statement` should yield
+        maxrec + 1 rows at most.
+        """
+        return run(
+            self._readers,
+            statement,
+            maxrec=maxrec,
+            first_seconds=first_seconds,
+            total_seconds=total_seconds,
+            cancellation=cancellation,
+        )
+
+    def ping(self) -> None:
+        """Raises Busy unless the database answers."""
+        with self._transaction(_BRIEF) as connection:
+            connection.execute("SELECT 1")
+
+    def writer(self) -> contextlib.AbstractContextManager[Connection]:
+        """A connection as the writer in a transaction: committed at the end, rolled back on an exception.
+
+        Raises Busy when the server cannot be reached.
+        """
+        return self._transaction(_PATIENCE)
+
+    @contextlib.contextmanager
+    def _transaction(self, patience: float) -> Iterator[Connection]:
+        try:
+            connection = self._writers.getconn(timeout=patience)
+        except PoolTimeout as cause:
+            raise busy() from cause
+        try:
+            with connection.transaction():
+                yield connection
+        except psycopg.OperationalError as cause:
+            # SQLSTATE 57P0x or no answer at all; anything else is a statement of ours that is wrong.
+            if not connection.closed:
+                raise
+            raise busy() from cause
+        finally:
+            self._writers.putconn(connection)
+
+    def publish(self, tables: Iterable[Table], schemas: Iterable[Schema] = ()) -> Catalogue:
+        """Creates and publishes tables (see `publication.publish`) in a transaction of its own."""
+        with self.writer() as connection:
+            catalogue = publication.publish(connection, tables, schemas)
+        return self._changed(catalogue)
+
+    def load_table(
+        self,
+        table: Table,
+        batches: Iterable[pa.RecordBatch],
+        *,
+        mode: Mode = "create",
+        schema: Schema | None = None,
+    ) -> Written:
+        """Loads and publishes a table (see `loading.load_table`) in a transaction of its own."""
+        with self.writer() as connection:
+            written = loading.load_table(connection, table, batches, mode=mode, schema=schema)
+            catalogue = read_catalogue(connection)
+        self._changed(catalogue)
+        return written
+
+    def unpublish(self, name: str) -> Catalogue:
+        """Drops a table with all its rows."""
+        with self.writer() as connection:
+            catalogue = publication.unpublish(connection, self.catalogue.table(name))
+        return self._changed(catalogue)
+
+    def refresh_row_counts(self) -> None:
+        """Brings TAP_SCHEMA's numbers of rows up to date, after an ingest."""
+        with self.writer() as connection:
+            lock_publications(connection)
+            catalogue = publication.finish_publication(connection)
+        self._changed(catalogue)
+
+    def row_counts(self) -> Mapping[str, int]:
+        """Rows by table; above 200 000 PostgreSQL's estimate."""
+        with self.writer() as connection:
+            return publication.count_rows(connection, self.catalogue)
+
+    def _changed(self, catalogue: Catalogue) -> Catalogue:
+        with self._lock:
+            self._catalogue = catalogue
+            self._checked = time.monotonic()
+        return catalogue
+
+    def close(self) -> None:
+        self._readers.close()
+        self._writers.close()
+        if self.cluster is not None:
+            self.cluster.release()
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

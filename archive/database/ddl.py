@@ -1,0 +1,218 @@
+"""From declarations to PostgreSQL's tables: SQLAlchemy metadata and the statements that create them.
+
+Hidden columns for regions and the indexes of the sky are made here; which expression a position is,
+and how a region is stored, is decided in `archive.query.storage`. Nothing here executes anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import sqlalchemy
+from psycopg import sql
+from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.types import UserDefinedType
+
+from ..declare.catalogue import Catalogue
+from ..declare.columns import Column
+from ..declare.names import quote_identifier
+from ..declare.tables import Table
+from ..query.storage import position_expression, region_columns
+
+__all__ = [
+    "HIDDEN_TYPES",
+    "comment_statements",
+    "create_statement",
+    "hidden_columns",
+    "index_names",
+    "index_statements",
+    "key_statements",
+    "metadata",
+    "qualified_name",
+    "stored_columns",
+]
+
+# The hidden parts of a region, in the order of `region_columns`: a circle around everything for the
+# index, then the exact parts.
+HIDDEN_TYPES = ("scircle", "spoint[]", "scircle[]", "spoly[]")
+_LONGEST = 63
+
+
+class _Stored(UserDefinedType[Any]):
+    """A PostgreSQL type by its own name."""
+
+    cache_ok = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get_col_spec(self, **_: object) -> str:
+        return self.name
+
+
+def _dialect() -> PGDialect:
+    # "named", because the usual style of parameters doubles the percent signs in names.
+    return PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]
+
+
+def qualified_name(table: Table, name: str | None = None) -> str:
+    """`"schema"."table"`; `name` replaces the table's own."""
+    return f"{quote_identifier(table.physical_schema)}.{quote_identifier(name or table.physical_name)}"
+
+
+def hidden_columns(region: str) -> tuple[str, ...]:
+    """PostgreSQL's names of the columns beside a published region column, in the order of `HIDDEN_TYPES`."""
+    names = region_columns(region)
+    return (names.bounds, names.points, names.circles, names.polygons)
+
+
+def stored_columns(table: Table) -> list[tuple[str, str, bool]]:
+    """All columns as stored, hidden ones last: name, type, nullable."""
+    columns = [(column.physical_name, column.type.postgresql, column.nullable) for column in table.columns]
+    for region in table.regions:
+        names = hidden_columns(region)
+        columns += [(name, type_, True) for name, type_ in zip(names, HIDDEN_TYPES, strict=True)]
+    return columns
+
+
+def metadata(tables: Catalogue | Iterable[Table]) -> sqlalchemy.MetaData:
+    """All tables with keys, indexes and comments, as SQLAlchemy knows them."""
+    collected = sqlalchemy.MetaData()
+    known = list(tables)
+    for table in known:
+        _table(collected, table)
+    for table in known:
+        _enforce_keys(collected, table, {other.name: other for other in known})
+    return collected
+
+
+def _table(collected: sqlalchemy.MetaData, table: Table, name: str | None = None) -> sqlalchemy.Table:
+    name = name or table.physical_name
+    described = {column.physical_name: column.published_description for column in table.columns}
+    made = sqlalchemy.Table(
+        name,
+        collected,
+        *(
+            sqlalchemy.Column(
+                column, _Stored(type_), nullable=nullable, quote=True, comment=described.get(column) or None
+            )
+            for column, type_, nullable in stored_columns(table)
+        ),
+        schema=table.physical_schema,
+        comment=table.description,
+        quote=True,
+        quote_schema=True,
+    )
+    if table.primary_key:
+        columns = [table.by_name[column].physical_name for column in table.primary_key]
+        made.append_constraint(sqlalchemy.PrimaryKeyConstraint(*columns, name=_cut(f"{name}_pkey")))
+    for index_name, method, expressions in _indexes(table, name):
+        sqlalchemy.Index(
+            index_name,
+            *(sqlalchemy.literal_column(text) for text in expressions),
+            postgresql_using=method,
+            _table=made,
+        )
+    return made
+
+
+def _indexes(table: Table, name: str) -> Iterator[tuple[str, str, list[str]]]:
+    """Name, method and expressions of every index but the primary key's."""
+
+    def quoted(column: str) -> str:
+        return quote_identifier(table.by_name[column].physical_name)
+
+    for lon, lat in table.positions:
+        expression = f"({position_expression(quoted(lon), quoted(lat))})"
+        yield _cut(f"{name}_{lon}_{lat}_position_idx"), "gist", [expression]
+    for region in table.regions:
+        bounds = hidden_columns(region)[0]
+        yield _cut(f"{name}_{region}_region_idx"), "gist", [quote_identifier(bounds)]
+    for columns in dict.fromkeys([(c.name,) for c in table.columns if c.indexed] + list(table.indexes)):
+        if columns != table.primary_key:
+            yield _cut("_".join((name, *columns, "idx"))), "btree", [quoted(column) for column in columns]
+
+
+def _cut(full: str) -> str:
+    """A name that PostgreSQL takes: a long one is cut and made unique by a hash of the whole."""
+    if len(full.encode()) <= _LONGEST:
+        return full
+    mark = hashlib.sha256(full.encode()).hexdigest()[:10]
+    return full.encode()[: _LONGEST - 11].decode(errors="ignore") + "_" + mark
+
+
+def create_statement(table: Table, name: str | None = None) -> str:
+    """CREATE TABLE with its primary key; indexes, keys and comments come from the functions below."""
+    made = _table(sqlalchemy.MetaData(), table, name)
+    return str(CreateTable(made).compile(dialect=_dialect())).strip()
+
+
+def index_names(table: Table, name: str | None = None) -> list[str]:
+    """The names of all indexes, the primary key's among them, in the same order for every `name`."""
+    chosen = name or table.physical_name
+    primary = [_cut(f"{chosen}_pkey")] if table.primary_key else []
+    return primary + [index for index, _, _ in _indexes(table, chosen)]
+
+
+def index_statements(table: Table, name: str | None = None) -> list[str]:
+    """CREATE INDEX for positions, regions and columns."""
+    made = _table(sqlalchemy.MetaData(), table, name)
+    dialect = _dialect()
+    ordered = sorted(made.indexes, key=lambda index: index_names(table, name).index(str(index.name)))
+    return [str(CreateIndex(index).compile(dialect=dialect)) for index in ordered]
+
+
+def _enforce_keys(collected: sqlalchemy.MetaData, table: Table, known: dict[str, Table]) -> None:
+    made = collected.tables[f"{table.physical_schema}.{table.physical_name}"]
+    for key in table.keys:
+        target = known.get(key.target)
+        if key.enforced and target is not None:
+            made.append_constraint(
+                sqlalchemy.ForeignKeyConstraint(
+                    [table.by_name[column].physical_name for column in key.columns],
+                    [
+                        f"{target.physical_schema}.{target.physical_name}.{target.by_name[column].physical_name}"
+                        for column in key.target_columns
+                    ],
+                    name=_cut("_".join((table.physical_name, *key.columns, "fkey"))),
+                )
+            )
+
+
+def key_statements(table: Table, catalogue: Catalogue, name: str | None = None) -> list[str]:
+    """ALTER TABLE for the enforced keys; the targets must exist."""
+    statements = []
+    for key in table.keys:
+        if not key.enforced:
+            continue
+        target = catalogue.table(key.target)
+        statements.append(
+            f"ALTER TABLE {qualified_name(table, name)} ADD FOREIGN KEY ({_listed(table, key.columns)})"
+            f" REFERENCES {qualified_name(target)} ({_listed(target, key.target_columns)})"
+        )
+    return statements
+
+
+def _listed(table: Table, columns: Iterable[str]) -> str:
+    return ", ".join(quote_identifier(table.by_name[column].physical_name) for column in columns)
+
+
+def comment_statements(table: Table, name: str | None = None) -> list[str]:
+    """COMMENT ON the table and its columns, for whoever looks with psql."""
+
+    def comment(what: str, text: str) -> str:
+        return f"COMMENT ON {what} IS {sql.Literal(text).as_string(None)}"
+
+    def of_column(column: Column) -> str:
+        unit = f" [{column.unit}]" if column.unit else ""
+        where = f"{qualified_name(table, name)}.{quote_identifier(column.physical_name)}"
+        return comment(f"COLUMN {where}", column.published_description + unit)
+
+    described = [column for column in table.columns if column.published_description or column.unit]
+    return [
+        comment(f"TABLE {qualified_name(table, name)}", table.description),
+        *(of_column(column) for column in described),
+    ]

@@ -1,0 +1,54 @@
+"""Fixtures for all tests: one PostgreSQL for the whole session, whatever the number of workers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from archive.database import Cluster, Database
+from archive.testing import ClusterForTests, SessionFolder
+
+_VARIABLE = "URANIBORG_TEST_FOLDER"  # tells the workers of pytest-xdist
+_FOLDER = pytest.StashKey[SessionFolder]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.stash[_FOLDER] = SessionFolder()
+        os.environ[_VARIABLE] = str(config.stash[_FOLDER].path)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _FOLDER in config.stash:
+        config.stash[_FOLDER].close()
+
+
+@pytest.fixture(scope="session")
+def test_cluster() -> Iterator[ClusterForTests]:
+    """A running private cluster; `test_cluster.database()` makes a new database in it."""
+    shared = ClusterForTests(Path(os.environ[_VARIABLE]))
+    shared.ensure()
+    yield shared
+    shared.release()
+
+
+@pytest.fixture(scope="session")
+def cluster(test_cluster: ClusterForTests) -> Cluster:
+    return test_cluster.cluster
+
+
+@pytest.fixture(scope="session")
+def database(test_cluster: ClusterForTests) -> Iterator[Database]:
+    """A database with the built-in tables, for tests that only read or clear up behind them."""
+    with test_cluster.database() as shared:
+        yield shared
+
+
+@pytest.fixture
+def fresh_database(test_cluster: ClusterForTests) -> Iterator[Database]:
+    """A database with the built-in tables that belongs to one test."""
+    with test_cluster.database() as own:
+        yield own

@@ -1,0 +1,55 @@
+"""kill -9 in the middle of a load: the database starts again and holds whole tables and files, or nothing.
+
+Once each for the loader and for PostgreSQL; `make soak` kills hundreds of times (tests/soak).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from archive.config import Config
+from archive.database import Cluster, Database
+from archive.database.server import reader_settings
+from archive.errors import Busy
+from tests.database.kills import kill_loader, kill_master, kill_processes, own_cluster
+from tests.database.support import numbers, rows
+
+
+@pytest.fixture(scope="module")
+def mortal() -> Iterator[Cluster]:
+    with own_cluster() as cluster:
+        yield cluster
+
+
+@pytest.mark.parametrize("kill", [kill_loader, kill_master], ids=lambda kill: kill.__name__)
+def test_a_killed_load_is_whole_or_nothing(
+    mortal: Cluster, kill: Callable[[Cluster, random.Random], None]
+) -> None:
+    kill(mortal, random.Random(2))
+
+
+def test_an_open_database_outlives_its_server(mortal: Cluster) -> None:
+    """Queries are told to come again while PostgreSQL is away, and answered when it is back."""
+    server = mortal.server("archive", reader_settings(Config()))
+    with Database(server, Config()) as database:
+        assert rows(database, numbers(1)) == [(1,)]
+        before = database.catalogue
+        kill_processes(mortal)
+        with pytest.raises(Busy):
+            rows(database, numbers(1))
+        with pytest.raises(Busy):
+            database.ping()
+        assert database.catalogue is before
+        mortal.ensure()
+        assert rows(database, numbers(2)) == [(1,), (2,)]
+        end = time.monotonic() + 20.0
+        while True:
+            with contextlib.suppress(Busy):
+                database.ping()
+                break
+            assert time.monotonic() < end
