@@ -1,0 +1,69 @@
+"""What an encoder is given and what it gives back: the result, the words around it, the stream of bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from lxml import etree
+
+from ..declare.columns import Field
+
+__all__ = ["Document", "Result", "Stream"]
+
+
+class Result(Protocol):
+    """Rows on their way out: record batches whose columns stand in the order of `fields`, in their types."""
+
+    @property
+    def fields(self) -> tuple[Field, ...]: ...
+
+    @property
+    def overflowed(self) -> bool:
+        """Whether more rows existed than were allowed; valid once the iteration has ended."""
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a response says besides its rows, as far as the format has a place for it.
+
+    `infos` become VOTable INFOs after the QUERY_STATUS; `extra_resources` are elements RESOURCE such as
+    service descriptors, with or without the VOTable namespace, put behind the results; they refer to
+    columns by the IDs of `archive.formats.field_ids`.
+    """
+
+    query: str | None = None
+    infos: tuple[tuple[str, str], ...] = ()
+    title: str = ""
+    description: str = ""
+    table_name: str = "result"
+    extra_resources: tuple[etree._Element, ...] = ()
+
+
+class Stream(Iterator[bytes]):
+    """Encoded bytes. `length` is known for formats that were spooled; the spool is freed at the end."""
+
+    def __init__(
+        self, chunks: Iterable[bytes], length: int | None = None, on_close: Callable[[], None] | None = None
+    ) -> None:
+        self._chunks = iter(chunks)
+        self._on_close = on_close
+        self.length = length
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._chunks)
+        except BaseException:  # the regular end is one too
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Ends the encoder wherever it is. The result it reads from is not closed: its owner does that."""
+        closing = getattr(self._chunks, "close", None)
+        if closing is not None:
+            closing()
+        if self._on_close is not None:
+            self._on_close()

@@ -1,0 +1,79 @@
+"""JSON as ESO's archive and its users' scripts have it: {"metadata": [...], "data": [[...], ...], ...}.
+
+JSON has no NaN and no infinity: both become null. After the data stands the status, "OK" or "OVERFLOW"; a
+failure breaks the document off, so that no parser takes it for complete.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow.compute as pc
+
+from ..declare.columns import Field
+from .columns import slices
+from .document import Document, Result
+from .text import Style, byte_set, cells, contains_any, joined_lines
+
+__all__ = ["encode_json"]
+
+_ESCAPES = (("\\", r"\\"), ('"', r"\""), ("\n", r"\n"), ("\r", r"\r"), ("\t", r"\t"))
+_CONTROLS = byte_set(bytes(range(0x20)))
+_SPECIAL = _CONTROLS | byte_set(b'"\\')
+
+
+def _escaped(column: Any) -> Any:
+    if not contains_any(column, _SPECIAL):
+        return column
+    for character, escape in _ESCAPES:
+        if contains_any(column, byte_set(character.encode())):
+            column = pc.replace_substring(column, character, escape)
+    if contains_any(column, _CONTROLS):
+        for code in range(0x20):
+            column = pc.replace_substring(column, chr(code), f"\\u{code:04x}")
+    return column
+
+
+# A zero of a floating column stays one with its sign: -0 would be read as the integer 0.
+_JSON = Style(
+    _escaped,
+    lambda type_: "null",
+    quote='"',
+    nan=None,
+    infinity=None,
+    minus_infinity=None,
+    negative_zero="-0.0",
+    opening="[",
+    separator=",",
+    closing="]",
+)
+
+
+def encode_json(result: Result, document: Document) -> Iterator[bytes]:
+    """application/json; numbers of all types are JSON numbers, int64 in full."""
+    opening = {"metadata": [_metadata(field) for field in result.fields]}
+    if document.query is not None:
+        opening |= {"query": document.query}  # type: ignore[dict-item]  # a text beside the list
+    yield json.dumps(opening, ensure_ascii=False)[:-1].encode() + b',\n"data": ['
+    before = b"\n"
+    for rows in slices(result):
+        texts = [cells(c, f.type, _JSON) for c, f in zip(rows.columns, result.fields, strict=True)]
+        yield before + joined_lines(texts, "[", ",", "],\n", "null")[:-2]
+        before = b",\n"
+    status = "OVERFLOW" if result.overflowed else "OK"
+    yield f'\n],\n"query_status": "{status}"}}\n'.encode()
+
+
+def _metadata(field: Field) -> dict[str, str | None]:
+    return {
+        "name": field.name,
+        "datatype": field.type.datatype,
+        "arraysize": "*" if field.type.datatype == "char" else field.type.arraysize,
+        "xtype": field.type.xtype,
+        "unit": field.unit or None,
+        "ucd": field.ucd or None,
+        "utype": field.utype or None,
+        "description": field.description or None,
+    }

@@ -1,0 +1,134 @@
+"""VOTable's three serializations of rows: TABLEDATA, BINARY and BINARY2 (VOTable 1.5, 5)."""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from ..declare.columns import Field
+from ..declare.types import Type
+from ..errors import ArchiveError
+from .columns import Rows, fixed_length, list_lengths, list_values, slices
+from .document import Document, Result
+from .packing import EXTREMES, RowPacker, blocks, element_bytes, elements, text_bytes, utf16_bytes
+from .text import NOT_ASCII, Style, cells, contains_any, joined_lines, literal
+from .votable import is_wide, last_status, skeleton
+from .xmltext import escape
+
+__all__ = ["encode_binary", "encode_tabledata"]
+
+
+def _missing(type_: Type) -> str:
+    """A NULL inside an array in TABLEDATA."""
+    if type_.datatype == "boolean":
+        return "?"
+    return str(EXTREMES[type_.datatype]) if type_.datatype in EXTREMES else "NaN"
+
+
+TABLEDATA = Style(escape, _missing, infinity="+Inf", minus_infinity="-Inf", true="T", false="F")
+
+
+def encode_tabledata(result: Result, document: Document) -> Iterator[bytes]:
+    """A VOTable whose rows are elements TR; the head leaves before the first row is there."""
+    parts = skeleton(result.fields, document, "TABLEDATA")
+    yield parts.head
+    status = b""
+    try:
+        for rows in slices(result):
+            yield _table_rows(rows, result.fields)
+        if result.overflowed:
+            status = last_status("OVERFLOW")
+    except ArchiveError as error:
+        status = last_status("ERROR", str(error))
+    yield parts.middle + status + parts.tail
+
+
+def _table_rows(rows: Rows, fields: tuple[Field, ...]) -> bytes:
+    texts = [_table_cells(column, field.type) for column, field in zip(rows.columns, fields, strict=True)]
+    return joined_lines(texts, "<TR><TD>", "</TD><TD>", "</TD></TR>\n")
+
+
+def _table_cells(column: Any, type_: Type) -> Any:
+    """The cells of a column; NULL is empty, except where STIL's votlint demands a number.
+
+    That is in floating columns, where it is NaN, and in arrays of fixed length, each element of them.
+    """
+    text = cells(column, type_, TABLEDATA)
+    if not column.null_count:
+        return text
+    if type_.datatype in {"float", "double"} and not type_.is_array:
+        return text.fill_null(literal("NaN"))
+    size = fixed_length(type_) if type_.is_array else None
+    return text if size is None else text.fill_null(literal(" ".join([_missing(type_)] * size)))
+
+
+def encode_binary(result: Result, document: Document, *, masked: bool) -> Iterator[bytes]:
+    """A VOTable in BINARY2 (`masked`: rows begin with flags of NULL) or in BINARY."""
+    parts = skeleton(result.fields, document, "BINARY2" if masked else "BINARY")
+    yield parts.head
+    status = rest = b""
+    try:
+        for rows in slices(result):
+            packed = _packed_rows(rows, result.fields, masked)
+            # Base64 turns three bytes into four characters; what is left over waits for the next rows.
+            whole = (len(rest) + len(packed)) // 3 * 3 - len(rest)
+            if whole >= 0:
+                yield binascii.b2a_base64(rest + packed[:whole])
+                rest = bytes(packed[whole:])
+            else:
+                rest += packed
+        if result.overflowed:
+            status = last_status("OVERFLOW")
+    except ArchiveError as error:
+        status = last_status("ERROR", str(error))
+    yield binascii.b2a_base64(rest) + parts.middle + status + parts.tail
+
+
+def _packed_rows(rows: Rows, fields: tuple[Field, ...], masked: bool) -> memoryview:
+    packer = RowPacker(rows.count)
+    if masked:
+        packer.fixed(_null_flags(rows))
+    for column, field in zip(rows.columns, fields, strict=True):
+        _pack(packer, column, field.type)
+    return packer.join()
+
+
+def _null_flags(rows: Rows) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """One bit for each column, the most significant first (VOTable 1.5, 5.4)."""
+    flags = np.zeros((rows.count, (len(rows.columns) + 7) // 8), "u1")
+    for i, column in enumerate(rows.columns):
+        if column.null_count:
+            is_null = column.is_null().to_numpy(zero_copy_only=False)
+            flags[:, i >> 3] |= is_null.astype("u1") << (7 - (i & 7))
+    return flags
+
+
+def _pack(packer: RowPacker, column: Any, type_: Type) -> None:
+    if type_.datatype == "char":
+        encoded, lengths = utf16_bytes(column) if is_wide(type_) else text_bytes(_ascii(column, type_), type_)
+        packer.fixed(lengths.astype(">i4"))
+        packer.variable(encoded)
+        return
+    missing = ord("?") if type_.datatype == "boolean" else EXTREMES.get(type_.datatype, 0)
+    if not type_.is_array:
+        packer.fixed(elements(column, type_.datatype, missing))
+        return
+    values = elements(list_values(column), type_.datatype, missing)
+    size = fixed_length(type_)
+    if size is None:
+        lengths = list_lengths(column)
+        packer.fixed(lengths.astype(">i4"))
+        packer.variable(element_bytes(values, lengths))
+    else:
+        packer.fixed(blocks(column, values, size, np.nan if values.dtype.kind == "f" else missing))
+
+
+def _ascii(column: Any, type_: Type) -> Any:
+    """Text of a `char` column in BINARY: astropy refuses the table at the first byte that is not ASCII."""
+    if type_.is_text and contains_any(column, NOT_ASCII):
+        return pc.replace_substring_regex(column, "[^\\x00-\\x7f]", "?")
+    return column
