@@ -1,0 +1,22 @@
+"""Data into the archive: FITS files harvested, kept and published; catalogues loaded."""
+
+from __future__ import annotations
+
+from .catalogues import LoadSummary, load_catalogue
+from .harvest import Harvest, harvest
+from .outcomes import Outcome, Report, Summary
+from .publication import Publication
+from .run import Progress, ingest_paths
+
+__all__ = [
+    "Harvest",
+    "LoadSummary",
+    "Outcome",
+    "Progress",
+    "Publication",
+    "Report",
+    "Summary",
+    "harvest",
+    "ingest_paths",
+    "load_catalogue",
+]

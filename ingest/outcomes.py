@@ -1,0 +1,114 @@
+"""What became of each file that was offered, and the summary of a run."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from archive.store import Connection, FileVersion
+
+__all__ = ["Outcome", "Report", "Summary", "database_text", "record_reports"]
+
+
+class Outcome(Enum):
+    INGESTED = "ingested"
+    NEW_VERSION = "new version"
+    STORED = "stored"  # kept with its headers, without a row in a published table
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+    UNREADABLE = "unreadable"
+
+    @property
+    def is_failure(self) -> bool:
+        return self in {Outcome.REFUSED, Outcome.UNREADABLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One file; `reason` why it failed or has no row, `problems` what was wrong but did not hinder."""
+
+    path: Path
+    outcome: Outcome
+    reason: str | None = None
+    problems: tuple[str, ...] = ()
+    file: FileVersion | None = None
+
+
+@dataclass
+class Summary:
+    """A run in numbers, with its failures one by one. `ignored` counts what does not look like FITS."""
+
+    strict: bool = False
+    ignored: int = 0
+    counts: Counter[Outcome] = field(default_factory=Counter)
+    reasons: Counter[tuple[Outcome, str]] = field(default_factory=Counter)
+    failures: list[Report] = field(default_factory=list)
+    problems: Counter[str] = field(default_factory=Counter)
+
+    def add(self, report: Report) -> None:
+        self.counts[report.outcome] += 1
+        if report.outcome is Outcome.STORED and report.reason:
+            self.reasons[report.outcome, report.reason] += 1
+        if report.outcome.is_failure:
+            self.failures.append(report)
+        self.problems.update(report.problems)
+
+    @property
+    def total(self) -> int:
+        return self.counts.total()
+
+    @property
+    def exit_status(self) -> int:
+        """1 when files failed and the run is strict about it."""
+        return 1 if self.strict and self.failures else 0
+
+    def lines(self) -> Iterator[str]:
+        """The summary as an operator reads it."""
+        yield f"{self.total} files" + (f", {self.ignored} others ignored" if self.ignored else "")
+        for outcome in Outcome:
+            if self.counts[outcome]:
+                yield f"{self.counts[outcome]:8} {outcome.value}"
+            for (of, reason), count in sorted(self.reasons.items(), key=lambda item: -item[1]):
+                if of is outcome:
+                    yield f"{count:12} {reason}"
+        for report in self.failures:
+            yield f"{report.outcome.value}: {report.path}: {report.reason}"
+
+
+def record_reports(connection: Connection, reports: Iterable[Report]) -> None:
+    """Keep the last outcome of each path. Unchanged files leave no trace but that they are no failures."""
+    told = list(reports)
+    settled = [database_text(report.path) for report in told if report.outcome is Outcome.UNCHANGED]
+    if settled:
+        connection.execute(
+            "DELETE FROM archive.ingest_outcome WHERE path = ANY (%s) AND outcome = ANY (%s)",
+            (settled, [outcome.value for outcome in Outcome if outcome.is_failure]),
+        )
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO archive.ingest_outcome (path, outcome, reason, problems, dp_id, version) "
+            "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (path) DO UPDATE SET (outcome, reason, problems, "
+            "dp_id, version, at) = (EXCLUDED.outcome, EXCLUDED.reason, EXCLUDED.problems, EXCLUDED.dp_id, "
+            "EXCLUDED.version, now())",
+            [
+                (
+                    database_text(report.path),
+                    report.outcome.value,
+                    report.reason,
+                    [problem.replace("\0", " ") for problem in report.problems[:50]],
+                    report.file and report.file.dp_id,
+                    report.file and report.file.version,
+                )
+                for report in told
+                if report.outcome is not Outcome.UNCHANGED
+            ],
+        )
+
+
+def database_text(path: Path) -> str:
+    """A path as text; file names that are not UTF-8 get replacement characters."""
+    return os.fsencode(path.absolute()).decode("utf-8", "replace")

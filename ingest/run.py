@@ -1,0 +1,325 @@
+"""A run: folders walked, files harvested, kept and written to the database, each file whole or not at all.
+
+The bytes go into the store first and the rows follow in one transaction; bytes without rows are harmless
+and found again by the next run. Several files share a transaction for speed; when one of them is refused,
+the others are repeated without it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from archive.config import Config
+from archive.database import Database, write_records
+from archive.declare.obscore import OBSCORE
+from archive.declare.raw import RAW
+from archive.errors import UnreadableFile
+from archive.store import (
+    Connection,
+    FileVersion,
+    History,
+    Store,
+    checksum,
+    histories,
+    initialise,
+    last_from,
+    lock_identifiers,
+    record_files,
+    record_headers,
+)
+
+from .fits_streams import is_fits
+from .harvest import Harvest, harvest
+from .identify import stem
+from .outcomes import Outcome, Report, Summary, database_text, record_reports
+from .publication import Publication
+
+__all__ = ["Progress", "ingest_paths"]
+
+# Files done, files in all.
+Progress = Callable[[int, int], None]
+
+_FILES_PER_TRANSACTION = 64
+_WRITERS = 8
+_TABLES = (RAW, OBSCORE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A file found on the way; `named` when the operator gave its path."""
+
+    path: Path
+    named: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A file harvested and kept, which waits for its transaction; `place` in the store."""
+
+    harvest: Harvest
+    sha256: str
+    bytes: int
+    place: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What all steps of a run share."""
+
+    database: Database
+    store: Store
+    publication: Publication
+    refresh: bool
+
+
+class _Separately(Exception):
+    """Something was wrong with one of several files; written one by one it will be known with which."""
+
+
+def ingest_paths(
+    database: Database,
+    store: Store,
+    config: Config,
+    paths: Iterable[Path],
+    *,
+    collection: str | None = None,
+    progress: Progress | None = None,
+    strict: bool = False,
+    refresh: bool = False,
+) -> Summary:
+    """Take in FITS files and all FITS files below folders; the summary tells what became of them.
+
+    A file that is there already changes nothing, unless `refresh` asks for its rows to be derived anew.
+    """
+    summary = Summary(strict)
+    run = _Run(database, store, Publication.of(config, collection), refresh)
+    with database.writer() as connection:
+        initialise(connection)
+    store.sweep()
+    candidates = list(_walk(paths, store.folder))
+    done = 0
+    remaining = iter(candidates)
+    while group := list(islice(remaining, _FILES_PER_TRANSACTION)):
+        for report in _ingest_group(run, group, summary):
+            summary.add(report)
+        done += len(group)
+        if progress is not None:
+            progress(done, len(candidates))
+    if summary.counts.keys() - {Outcome.UNCHANGED, Outcome.REFUSED, Outcome.UNREADABLE}:
+        database.refresh_row_counts()
+    return summary
+
+
+def _walk(paths: Iterable[Path], store: Path) -> Iterator[_Candidate]:
+    """Files in a stable order; the store itself is never walked."""
+    for path in paths:
+        if not path.is_dir():
+            yield _Candidate(path, True)
+            continue
+        for folder, folders, files in os.walk(path):
+            folders[:] = sorted(name for name in folders if Path(folder, name).absolute() != store)
+            yield from (_Candidate(Path(folder, name), False) for name in sorted(files))
+
+
+def _ingest_group(run: _Run, group: Sequence[_Candidate], summary: Summary) -> list[Report]:
+    reports: list[Report] = []
+    wanted: list[Path] = []
+    for candidate in group:
+        if candidate.named or _looks_like_fits(candidate.path):
+            wanted.append(candidate.path)
+        else:
+            summary.ignored += 1
+    with run.database.writer() as connection:
+        known = last_from(connection, map(database_text, wanted))
+    harvested: list[tuple[Harvest, str]] = []
+    for path in wanted:
+        try:
+            found = _harvest(run, path, known.get(database_text(path)))
+        except UnreadableFile as error:
+            reports.append(Report(path, Outcome.UNREADABLE, str(error)))
+            continue
+        if isinstance(found, Report):
+            reports.append(found)
+        else:
+            harvested.append(found)
+    prepared = _keep(run, harvested, reports)
+    return _write(run, prepared, reports) if prepared or reports else []
+
+
+def _looks_like_fits(path: Path) -> bool:
+    """By content; a file that only its name makes FITS is taken too, so that it is reported."""
+    return path.is_file() and ((stem(path.name) != path.name and ".f" in path.name.lower()) or is_fits(path))
+
+
+def _harvest(run: _Run, path: Path, last: FileVersion | None) -> tuple[Harvest, str] | Report:
+    """The harvest and the checksum, or the report on a file that is as it was."""
+    if not path.exists():
+        raise UnreadableFile("no such file or folder")
+    sha256 = checksum(path)
+    if last is not None and last.sha256 == sha256 and not run.refresh:
+        return Report(path, Outcome.UNCHANGED, file=last)
+    return harvest(path, run.publication), sha256
+
+
+def _keep(run: _Run, harvested: Sequence[tuple[Harvest, str]], reports: list[Report]) -> list[_Prepared]:
+    """Put the bytes of what will be written into the store; what will not is reported."""
+    with run.database.writer() as connection:
+        known = histories(connection, (found.dp_id for found, _ in harvested))
+    accepted: list[tuple[Harvest, str]] = []
+    for found, sha256 in harvested:
+        reason = _refusal(found, sha256, database_text(found.path), known.get(found.dp_id))
+        if reason is None:
+            accepted.append((found, sha256))
+        else:
+            reports.append(Report(found.path, Outcome.REFUSED, reason, found.problems))
+    # Threads, because what takes the time is waiting for the disk to say that the bytes are safe.
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        kept = pool.map(lambda one: _keep_one(run, *one), accepted)
+        prepared = []
+        for result in kept:
+            if isinstance(result, Report):
+                reports.append(result)
+            else:
+                prepared.append(result)
+    return prepared
+
+
+def _keep_one(run: _Run, found: Harvest, sha256: str) -> _Prepared | Report:
+    try:
+        kept = run.store.keep(found.path, found.dp_id, sha256)
+    except UnreadableFile as error:
+        return Report(found.path, Outcome.UNREADABLE, str(error))
+    return _Prepared(found, sha256, kept.bytes, kept.place, database_text(found.path))
+
+
+def _refusal(found: Harvest, sha256: str, source: str, history: History | None) -> str | None:
+    """Two different files of one name are two datasets, not two versions, while both of them exist."""
+    if history is None or not found.by_name or history.current.sha256 == sha256:
+        return None
+    other = history.current.source
+    if other == source or not Path(other).exists():
+        return None
+    return f"{found.dp_id} is the identifier of {other} already, and only file names tell them apart"
+
+
+def _write(run: _Run, prepared: list[_Prepared], reports: list[Report]) -> list[Report]:
+    """One transaction for all; if the database refuses it, one for each, so that the culprit is found."""
+    try:
+        return reports + _commit(run, prepared, reports)
+    except (_Separately, UnreadableFile, psycopg.DataError, psycopg.IntegrityError) as error:
+        if len(prepared) > 1:
+            written = _write(run, [], reports)
+            for single in prepared:
+                written += _write(run, [single], [])
+            return written
+        if not prepared:
+            raise
+        refused = Report(prepared[0].harvest.path, Outcome.UNREADABLE, f"refused by the database: {error}")
+        return _write(run, [], [*reports, refused])
+
+
+def _commit(run: _Run, prepared: Sequence[_Prepared], reports: Sequence[Report]) -> list[Report]:
+    with run.database.writer() as connection:
+        written = _write_rows(run, connection, prepared)
+        record_reports(connection, [*reports, *written])
+    return written
+
+
+def _write_rows(run: _Run, connection: Connection, prepared: Sequence[_Prepared]) -> list[Report]:
+    identifiers = [one.harvest.dp_id for one in prepared]
+    lock_identifiers(connection, identifiers)
+    known = histories(connection, identifiers)
+    reports: list[Report] = []
+    files: list[FileVersion] = []
+    latest: dict[str, Harvest] = {}
+    for one in prepared:
+        history = known.get(one.harvest.dp_id)
+        reason = _refusal(one.harvest, one.sha256, one.source, history)
+        if reason is not None:
+            reports.append(Report(one.harvest.path, Outcome.REFUSED, reason, one.harvest.problems))
+            continue
+        same = _same(one, history)
+        if same is not None:
+            reports.append(Report(one.harvest.path, Outcome.UNCHANGED, file=same))
+            if run.refresh and same == (history and history.current):
+                latest[one.harvest.dp_id] = one.harvest
+            continue
+        file = _version(one, history)
+        files.append(file)
+        latest[one.harvest.dp_id] = one.harvest
+        by_source = dict(history.by_source) if history else {}
+        known[one.harvest.dp_id] = History(file, by_source | {one.source: file})
+        reports.append(_success(one.harvest, file))
+    record_files(connection, files)
+    blocks = {(one.harvest.dp_id, one.sha256): one.harvest.headers for one in prepared}
+    record_headers(connection, [(f.dp_id, f.version, blocks[f.dp_id, f.sha256]) for f in files])
+    faults = _replace_rows(connection, latest)
+    if not faults:
+        return reports
+    if len(prepared) > 1:
+        raise _Separately
+    return [replace(report, problems=(*report.problems, *faults)) for report in reports]
+
+
+def _same(one: _Prepared, history: History | None) -> FileVersion | None:
+    """The version that this file is already: the current one, or what last came from the same path.
+
+    The second lets a file and a packed copy of it be offered again and again without taking turns.
+    """
+    if history is None:
+        return None
+    versions = (history.current, history.by_source.get(one.source))
+    return next((version for version in versions if version and version.sha256 == one.sha256), None)
+
+
+def _version(one: _Prepared, history: History | None) -> FileVersion:
+    return FileVersion(
+        one.harvest.dp_id,
+        history.current.version + 1 if history else 1,
+        one.harvest.path.name.encode("utf-8", "replace").decode("utf-8"),
+        one.place,
+        one.sha256,
+        one.bytes,
+        one.harvest.media_type,
+        one.source,
+        datetime.now(UTC),
+    )
+
+
+def _success(found: Harvest, file: FileVersion) -> Report:
+    if file.version > 1:
+        outcome = Outcome.NEW_VERSION
+    else:
+        outcome = Outcome.INGESTED if found.records else Outcome.STORED
+    reason = None if found.records else found.reason
+    return Report(found.path, outcome, reason, found.problems, file)
+
+
+def _replace_rows(connection: Connection, latest: dict[str, Harvest]) -> list[str]:
+    """The rows of the newest versions; a version without a row takes away that of the one before.
+
+    Returns what was wrong with their regions.
+    """
+    faults: list[str] = []
+    records = [record for found in latest.values() for record in found.records]
+    for table in _TABLES:
+        connection.execute(
+            sql.SQL("DELETE FROM {} WHERE dp_id = ANY (%s)").format(
+                sql.Identifier(table.physical_schema, table.physical_name)
+            ),
+            (list(latest),),
+        )
+        rows = [record for record in records if record.table is table]
+        if rows:
+            faults += write_records(connection, table, rows).problems
+    return faults
