@@ -1,0 +1,52 @@
+"""The parts from which an application is put together: the archive that all services share, and a service.
+
+A `Service` is a value: `frontdesk` mounts the ones it is given, shows them on its pages and answers
+their failures in the form they chose. How a service does its work is its own package's affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from starlette.routing import BaseRoute
+
+from ..config import Config
+from ..database import Database
+from ..declare.parameters import Parameter
+from .failures import Style
+from .streaming import Workers
+
+__all__ = ["Archive", "Service", "ServiceFactory"]
+
+
+@dataclass(frozen=True)
+class Archive:
+    """What every service works with."""
+
+    config: Config
+    database: Database
+    workers: Workers
+    up_since: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+@dataclass(frozen=True)
+class Service:
+    """A group of endpoints below one path.
+
+    `path` begins with a slash and has none at the end; all `routes` begin with it. `address` is what a
+    user gives to a program, `links` are pages and documents worth a look, by name.
+    """
+
+    name: str
+    description: str
+    path: str
+    address: str
+    routes: tuple[BaseRoute, ...]
+    style: Style
+    parameters: tuple[Parameter, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+
+
+ServiceFactory = Callable[[Archive], Service]

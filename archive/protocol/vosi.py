@@ -1,0 +1,143 @@
+"""VOSI 1.1: what a service can do, whether it is up, and which tables it has, as XML documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from lxml import etree
+
+from ..declare.catalogue import Catalogue
+from ..declare.columns import Column
+from ..declare.names import adql_name
+from ..declare.tables import Key, Schema, Table
+from ..declare.types import Type
+from .xml import E, document, optional, root, typed
+
+__all__ = ["TablesetCache", "availability", "capabilities", "one_table", "standard_capabilities", "tableset"]
+
+_CAPABILITIES = "http://www.ivoa.net/xml/VOSICapabilities/v1.0"
+_AVAILABILITY = "http://www.ivoa.net/xml/VOSIAvailability/v1.0"
+_TABLES = "http://www.ivoa.net/xml/VOSITables/v1.0"
+
+
+def capabilities(children: Iterable[etree._Element]) -> bytes:
+    return document(root(_CAPABILITIES, "capabilities", children))
+
+
+def standard_capabilities(base_url: str) -> list[etree._Element]:
+    """The capabilities that every data access service of ours has, below its base URL."""
+    documents = {
+        "ivo://ivoa.net/std/VOSI#capabilities": "capabilities",
+        "ivo://ivoa.net/std/VOSI#availability": "availability",
+        "ivo://ivoa.net/std/VOSI#tables": "tables",
+        "ivo://ivoa.net/std/DALI#examples": "examples",
+    }
+    return [
+        E.capability(
+            {"standardID": standard},
+            E.interface(
+                typed("vs:ParamHTTP"), {"role": "std"}, E.accessURL(f"{base_url}/{name}", use="full")
+            ),
+        )
+        for standard, name in documents.items()
+    ]
+
+
+def availability(*, available: bool, up_since: datetime, note: str) -> bytes:
+    children = [
+        E.available("true" if available else "false"),
+        E.upSince(up_since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
+        *optional("note", note),
+    ]
+    vosi = [_renamed(child, _AVAILABILITY) for child in children]
+    return document(root(_AVAILABILITY, "availability", vosi))
+
+
+def _renamed(element: etree._Element, namespace: str) -> etree._Element:
+    """The element in the namespace: this one schema has qualified children."""
+    element.tag = etree.QName(namespace, str(element.tag)).text
+    return element
+
+
+def tableset(catalogue: Catalogue, *, columns: bool) -> bytes:
+    """All published tables; without `columns`, as for `detail=min`, only what tables say of themselves."""
+    return document(root(_TABLES, "tableset", (_schema(schema, columns) for schema in catalogue.schemas)))
+
+
+def one_table(table: Table) -> bytes:
+    return document(root(_TABLES, "table", _table_children(table, columns=True), type=table.kind))
+
+
+def _schema(schema: Schema, columns: bool) -> etree._Element:
+    return E.schema(
+        E.name(schema.name),
+        *optional("title", schema.title),
+        *optional("description", schema.description),
+        *optional("utype", schema.utype),
+        *(E.table({"type": table.kind}, *_table_children(table, columns)) for table in schema.tables),
+    )
+
+
+def _table_children(table: Table, columns: bool) -> list[etree._Element]:
+    children = [
+        E.name(table.name),
+        *optional("title", table.title),
+        *optional("description", table.description),
+        *optional("utype", table.utype),
+    ]
+    if columns:
+        children += [_column(table, column) for column in table.columns]
+        children += [_foreign_key(key) for key in table.keys]
+    return children
+
+
+def _column(table: Table, column: Column) -> etree._Element:
+    flags = {
+        "indexed": table.is_indexed(column.name),
+        "primary": column.name in table.primary_key,
+        "nullable": column.nullable,
+    }
+    return E.column(
+        {"std": "true" if column.std else "false"},
+        E.name(column.adql_name),
+        *optional("description", column.published_description),
+        *optional("unit", column.unit),
+        *optional("ucd", column.ucd),
+        *optional("utype", column.utype),
+        _data_type(column.type),
+        *(E.flag(flag) for flag, holds in flags.items() if holds),
+    )
+
+
+def _data_type(type_: Type) -> etree._Element:
+    attributes = typed("vs:VOTableType")
+    if type_.arraysize is not None:
+        attributes["arraysize"] = type_.arraysize
+    if type_.xtype is not None:
+        attributes["extendedType"] = type_.xtype
+    return E.dataType(type_.datatype, attributes)
+
+
+def _foreign_key(key: Key) -> etree._Element:
+    pairs = zip(key.columns, key.target_columns, strict=True)
+    return E.foreignKey(
+        E.targetTable(key.target),
+        *(E.fkColumn(E.fromColumn(adql_name(own)), E.targetColumn(adql_name(other))) for own, other in pairs),
+        *optional("description", key.description),
+    )
+
+
+class TablesetCache:
+    """The tableset as a document, made again only when the catalogue has changed: it can be megabytes."""
+
+    def __init__(self) -> None:
+        self._documents: dict[bool, tuple[Catalogue, bytes]] = {}
+
+    def document(self, catalogue: Catalogue, *, columns: bool) -> bytes:
+        known = self._documents.get(columns)
+        if known is not None and known[0] is catalogue:
+            return known[1]
+        made = tableset(catalogue, columns=columns)
+        self._documents[columns] = (catalogue, made)
+        return made

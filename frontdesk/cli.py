@@ -1,0 +1,101 @@
+"""The command line: what can be said on it. What the subcommands do is in `commands`.
+
+Failures that the archive can explain are one line on stderr and exit status 2; Ctrl-C is 130. Anything
+else is a bug and shows its trace.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from archive.config import Config, load_config
+from archive.errors import ArchiveError
+
+__all__ = ["main", "parser"]
+
+Command = Callable[[Config, argparse.Namespace], int]
+
+USAGE_STATUS = 2
+INTERRUPTED_STATUS = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit status."""
+    arguments = parser().parse_args(argv)
+    try:
+        config = load_config(arguments.config)
+        # Only now, as it takes seconds: --help and mistakes in a configuration are answered at once.
+        from . import commands
+
+        run: Command = getattr(commands, arguments.command)
+        return run(replace(config, data_folder=config.data_folder.absolute()), arguments)
+    except ArchiveError as error:
+        print(f"uraniborg: {error}", file=sys.stderr)
+        return USAGE_STATUS
+    except KeyboardInterrupt:
+        print("uraniborg: stopped", file=sys.stderr)
+        return INTERRUPTED_STATUS
+    except BrokenPipeError:
+        # The reader of our output has gone, as with `| head`; nothing is left to tell anybody.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _path(text: str) -> Path:
+    """Absolute, as giving up root changes the working folder."""
+    return Path(text).absolute()
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="uraniborg", description="An observatory's archive in the Virtual Observatory."
+    )
+    top.add_argument("--config", metavar="FILE", type=_path, help="configuration in TOML")
+    subcommands = top.add_subparsers(metavar="COMMAND", dest="command", required=True)
+
+    def add(name: str, help: str) -> argparse.ArgumentParser:
+        return subcommands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
+
+    add("init", "create the database, or bring it up to date")
+    add("serve", "answer queries until Ctrl-C")
+    _ingest(add("ingest", "harvest FITS files and keep them in the archive"))
+    _load(add("load", "load a catalogue from Parquet, CSV, ECSV, FITS or VOTable files"))
+    _demo(add("demo", "run the demonstration archive"))
+    _manual(add("manual", "write the manual pages of all published tables"))
+    return top
+
+
+def _ingest(subparser: argparse.ArgumentParser) -> None:
+    add = subparser.add_argument
+    add("paths", metavar="PATH", nargs="+", type=_path, help="a FITS file, or a folder of them")
+    add("--collection", metavar="NAME", help="collection of the products that name none themselves")
+    add("--strict", action="store_true", help="exit status 1 when a file could not be ingested")
+    keep = subparser.add_mutually_exclusive_group().add_argument
+    keep("--copy", dest="store_files", action="store_const", const="copy", help="copy files into the store")
+    keep("--link", dest="store_files", action="store_const", const="link", help="link them into the store")
+
+
+def _load(subparser: argparse.ArgumentParser) -> None:
+    subparser.add_argument("table", metavar="TABLE", help="name of the table: schema.table")
+    subparser.add_argument("files", metavar="FILE", nargs="+", type=_path, help="a file of the catalogue")
+    mode = subparser.add_mutually_exclusive_group().add_argument
+    mode("--replace", dest="mode", action="store_const", const="replace", help="in place of those there are")
+    mode("--append", dest="mode", action="store_const", const="append", help="after those there are")
+    subparser.set_defaults(mode="create")
+
+
+def _demo(subparser: argparse.ArgumentParser) -> None:
+    add = subparser.add_argument
+    add("--data", metavar="FOLDER", type=_path, help="where the archive is kept (default: var/demo)")
+    add("--port", type=int, help="port to listen on (default: 8000)")
+    frames = "real frames that are loaded too when the folder exists (default: var/frames)"
+    add("--frames", metavar="FOLDER", type=_path, default="var/frames", help=frames)
+
+
+def _manual(subparser: argparse.ArgumentParser) -> None:
+    subparser.add_argument("folder", metavar="FOLDER", type=_path, help="where to write the pages")

@@ -1,0 +1,169 @@
+"""The demonstration archive: what it holds, and loading it once.
+
+Everything in it is made by the simulator, comes from a folder of real frames, or from $URANIBORG_DATA.
+What has been loaded is written down in the data folder, so that the next start only serves.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from archive.config import Config
+from archive.database import Database
+from archive.errors import ArchiveError
+from archive.store import Store
+from ingest import ingest_paths, load_catalogue
+from ingest.simulator import write_night
+
+from .progress import Progress
+
+__all__ = ["DATA_VARIABLE", "demonstration_config", "greeting", "load_demonstration"]
+
+DATA_VARIABLE = "URANIBORG_DATA"
+_RECORD = "demonstration.json"
+_STARS = "safcat.simulated_stars"
+_CATALOGUES = {".parquet", ".vot"}
+
+
+def demonstration_config(config: Config, folder: Path | None, port: int | None) -> Config:
+    """The configuration, with the demonstration's own folder and port unless others are given."""
+    return replace(
+        config,
+        title="Uraniborg, demonstration archive" if config.title == Config().title else config.title,
+        data_folder=folder or Path("var/demo").absolute(),
+        port=config.port if port is None else port,
+    )
+
+
+def load_demonstration(
+    database: Database,
+    store: Store,
+    config: Config,
+    frames: Path,
+    environment: Mapping[str, str] = os.environ,
+) -> list[str]:
+    """Loads what has not been loaded yet; returns what could not be, one line each."""
+    record = config.data_folder / _RECORD
+    loaded: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
+    problems: list[str] = []
+    archive = _Archive(database, store, config)
+    for source in _sources(archive, frames, environment):
+        if loaded.get(source.name) == source.state:
+            continue
+        problems += source.load()
+        loaded[source.name] = source.state
+        _replace_text(record, json.dumps(loaded, indent=1) + "\n")
+    return problems
+
+
+def greeting(config: Config) -> str:
+    """What to do next."""
+    address = f"{config.base_url}/tap"
+    return f"""
+{config.title} is ready. Look at it in a browser:
+
+    {config.base_url}/
+
+or query it from Python:
+
+    import pyvo
+    archive = pyvo.dal.TAPService("{address}")
+    query = "SELECT obs_collection, COUNT(*) AS n FROM ivoa.ObsCore GROUP BY obs_collection"
+    result = archive.search(query)
+    print(result.to_table())
+
+or from a shell:
+
+    stilts tapquery tapurl={address} sync=true adql='SELECT TOP 5 * FROM {_STARS}' ofmt=text
+
+Ctrl-C stops it and its database.
+"""
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Something to load; it is loaded again when its `state` has become another."""
+
+    name: str
+    state: str
+    load: Callable[[], Iterable[str]]
+
+
+@dataclass(frozen=True)
+class _Archive:
+    database: Database
+    store: Store
+    config: Config
+
+    def ingest(self, label: str, paths: Iterable[Path], collection: str | None) -> list[str]:
+        with Progress(label, "files") as progress:
+            summary = ingest_paths(
+                self.database, self.store, self.config, list(paths), collection=collection, progress=progress
+            )
+        return [f"{label}: {report.path}: {report.reason}" for report in summary.failures]
+
+    def load(self, label: str, table: str, file: Path) -> list[str]:
+        try:
+            with Progress(label, "rows") as progress:
+                load_catalogue(self.database, table, [file], mode="replace", progress=progress)
+        except ArchiveError as error:
+            return [f"{label}: {error}"]
+        return []
+
+
+def _sources(archive: _Archive, frames: Path, environment: Mapping[str, str]) -> Iterator[_Source]:
+    yield _Source("simulated night", "1", lambda: _load_night(archive))
+    if _is_readable(frames):
+        label = "real frames"
+        yield _Source(label, _state(frames), lambda: archive.ingest(label, [frames], "ESO-MIDAS"))
+    if environment.get(DATA_VARIABLE):
+        yield from _real_data(archive, Path(environment[DATA_VARIABLE]).absolute())
+
+
+def _load_night(archive: _Archive) -> list[str]:
+    with tempfile.TemporaryDirectory(dir=archive.config.data_folder) as folder:
+        with Progress("simulating a night"):
+            night = write_night(Path(folder))
+        problems = archive.ingest("simulated night", night.frames, "SIMULATED")
+        return problems + archive.load("simulated stars", _STARS, night.catalogue)
+
+
+def _real_data(archive: _Archive, folder: Path) -> Iterator[_Source]:
+    label = f"${DATA_VARIABLE}"
+    if not _is_readable(folder):
+        yield _Source(label, "unreadable", lambda: [f"{label}: this account cannot read {folder}"])
+        return
+    yield _Source(label, _state(folder), lambda: archive.ingest(label, [folder], None))
+    for file in sorted(folder.rglob("*")):
+        if file.suffix in _CATALOGUES or file.name.endswith(".vot.gz"):
+            yield _catalogue(archive, file)
+
+
+def _is_readable(folder: Path) -> bool:
+    return os.access(folder, os.R_OK | os.X_OK)
+
+
+def _catalogue(archive: _Archive, file: Path) -> _Source:
+    name = re.sub(r"\W+", "_", file.name.partition(".")[0]).lower()
+    table = f"safcat.{name}"
+    return _Source(table, _state(file), lambda: archive.load(table, table, file))
+
+
+def _state(path: Path) -> str:
+    """What changes when a file, or any file in a folder, does."""
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    stats = [file.stat() for file in files]
+    newest = max((stat.st_mtime_ns for stat in stats), default=0)
+    return f"{len(stats)} files, {sum(stat.st_size for stat in stats)} bytes, {newest}"
+
+
+def _replace_text(path: Path, text: str) -> None:
+    temporary = path.with_suffix(".new")
+    temporary.write_text(text)
+    temporary.replace(path)

@@ -1,0 +1,69 @@
+"""The routes of the pages: they gather what a page shows; how it looks is `pages`'."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from archive.declare import Catalogue
+from archive.protocol import Archive, Service
+
+from .pages import front_page, table_page
+
+__all__ = ["page_routes"]
+
+_FRESH = 60.0  # seconds
+# Nothing from elsewhere, and no script or style inside the page: names in a catalogue stay names.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+class _RowCounts:
+    """Numbers of rows, counted once a minute at most: with many tables it takes a while."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._lock = threading.Lock()
+        self._known: tuple[float, Catalogue, Mapping[str, int]] | None = None
+
+    def get(self) -> Mapping[str, int]:
+        with self._lock:
+            now, catalogue = time.monotonic(), self._archive.database.catalogue
+            if self._known is None or now - self._known[0] > _FRESH or self._known[1] is not catalogue:
+                self._known = (now, catalogue, self._archive.database.row_counts())
+            return self._known[2]
+
+
+def page_routes(archive: Archive, services: Sequence[Service]) -> list[Route]:
+    rows = _RowCounts(archive)
+
+    def front() -> bytes:
+        return front_page(archive.config, archive.database.catalogue, services, rows.get())
+
+    def one_table(name: str) -> bytes:
+        table = archive.database.catalogue.table(name)
+        return table_page(archive.config, table, rows.get().get(table.name))
+
+    async def entrance(_request: Request) -> Response:
+        return _page(await run_in_threadpool(front))
+
+    async def table(request: Request) -> Response:
+        return _page(await run_in_threadpool(one_table, request.path_params["name"]))
+
+    return [Route("/", entrance), Route("/tables/{name}", table)]
+
+
+def _page(document: bytes) -> Response:
+    return Response(
+        document,
+        media_type="text/html; charset=utf-8",
+        headers={"Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff"},
+    )

@@ -1,0 +1,63 @@
+"""What the server says while it runs: one short line for each request.
+
+Query strings stay out of it, as they can be of any length, and so do headers, which can hold tokens.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["AccessLog", "set_up_logging"]
+
+_log = logging.getLogger("uraniborg.access")
+_LONGEST_PATH = 120
+
+
+class AccessLog:
+    """Method, path, status, bytes and seconds of every request, when it has ended."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start = time.monotonic()
+        status, size, complete = 0, 0, False
+
+        async def counting(message: Message) -> None:
+            nonlocal status, size, complete
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            else:
+                size += len(message.get("body", b""))
+                complete = not message.get("more_body", False)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, counting)
+        finally:
+            path = scope["path"].encode("unicode_escape").decode("ascii")[:_LONGEST_PATH]
+            seconds = time.monotonic() - start
+            ending = "" if complete else " broken off"
+            _log.info("%s %s %d %d B %.3f s%s", scope["method"], path, status, size, seconds, ending)
+
+
+def set_up_logging() -> None:
+    """Our lines and the server's warnings go to stderr."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("uraniborg").setLevel(logging.INFO)
+    # Every exception of the application is logged with its incident's number; a second copy says no more.
+    logging.getLogger("uvicorn.error").addFilter(_says_something_new)
+
+
+def _says_something_new(record: logging.LogRecord) -> bool:
+    text = str(record.msg)
+    return not text.startswith(("Exception in ASGI application", "ASGI callable returned without completing"))

@@ -1,0 +1,83 @@
+"""Running the application: the port, the web server, and an orderly end on Ctrl-C and SIGTERM."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from archive.config import Config
+from archive.errors import ConfigurationError
+
+__all__ = ["Server", "bind", "end_on_terminate"]
+
+_PATIENCE = 5  # seconds that running transfers get to end on shutdown
+
+
+def bind(config: Config) -> socket.socket:
+    """The listening socket; opened first of all, so that a port in use is known before any work is done."""
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((config.host, config.port))
+    except OSError as cause:
+        listener.close()
+        raise _refused(config, cause) from cause
+    listener.set_inheritable(False)
+    return listener
+
+
+def _refused(config: Config, cause: OSError) -> ConfigurationError:
+    where = f"port {config.port} of {config.host}"
+    match cause.errno:
+        case errno.EADDRINUSE:
+            return ConfigurationError(
+                f"{where} is in use", hint="stop the other program or set another port in the configuration"
+            )
+        case errno.EACCES:
+            return ConfigurationError(f"{where} is not allowed to this account", hint="use a port above 1023")
+        case _:
+            return ConfigurationError(f"{where}: {cause.strerror or cause}")
+
+
+def end_on_terminate(status: int) -> None:
+    """SIGTERM ends the program in good order, with an exit status, so that the database is stopped too."""
+
+    def terminate(_signal: int, _frame: FrameType | None) -> None:
+        raise SystemExit(status)
+
+    signal.signal(signal.SIGTERM, terminate)
+
+
+class Server(uvicorn.Server):
+    """The web server over an application; `ready` is called when requests are answered."""
+
+    def __init__(self, app: ASGIApp, ready: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                loop="uvloop",
+                http="httptools",
+                ws="none",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                headers=[("Server", "Uraniborg")],
+                # Addresses come from `public_url`; nothing that a client can send changes them.
+                proxy_headers=False,
+                timeout_graceful_shutdown=_PATIENCE,
+            )
+        )
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()

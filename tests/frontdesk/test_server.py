@@ -1,0 +1,162 @@
+"""The command line as a program: starting, answering, stopping, and saying plainly what is wrong."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from frontdesk.cli import main
+from tests.serving import listening
+
+ROOT = Path(__file__).parents[2]
+RUN = [sys.executable, "-c", "import sys; from frontdesk.cli import main; sys.exit(main())"]
+
+
+def start(*arguments: object, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*RUN, *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    process = start(*arguments)
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+@pytest.fixture
+def settings(tmp_path_factory):
+    """A configuration whose data folder the database's account can enter."""
+    folder = tmp_path_factory.mktemp("serve")
+    for parent in (folder, *folder.parents):
+        if parent.owner() == Path("/tmp").owner() and parent != Path("/tmp") and parent != Path("/"):
+            parent.chmod(0o755)
+    with listening() as listener:
+        port = listener.getsockname()[1]
+    file = folder / "uraniborg.toml"
+    file.write_text(f'port = {port}\ndata_folder = "data"\ntitle = "Test archive"\n')
+    return file, port
+
+
+def wait_for(port: int, process: subprocess.Popen[str]) -> str:
+    """The front page, as soon as it can be had."""
+    end = time.monotonic() + 90
+    while time.monotonic() < end:
+        assert process.poll() is None, process.communicate()
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            time.sleep(0.2)
+        else:
+            return httpx.get(f"http://127.0.0.1:{port}/").text
+    process.kill()
+    raise AssertionError(process.communicate())
+
+
+def resident(process: subprocess.Popen[str]) -> int:
+    """The most memory, in MB, that the process ever held."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) // 1024
+
+
+def test_serves_within_bounded_memory_and_stops(settings):
+    file, port = settings
+    address = f"http://127.0.0.1:{port}"
+    process = start("--config", file, "serve")
+    assert "Test archive" in wait_for(port, process)
+    before = resident(process)
+    columns = "tap_schema.columns"
+    query = f"SELECT TOP 400000 a.description, b.description AS d FROM {columns} a, {columns} b, {columns} c"
+    parameters = {"LANG": "ADQL", "QUERY": query, "MAXREC": "400000", "RESPONSEFORMAT": "votable/td"}
+    token = {"Authorization": "Bearer secret"}
+    with httpx.stream("GET", f"{address}/tap/sync", params=parameters, headers=token) as answer:
+        size = sum(len(piece) for piece in answer.iter_raw())
+    assert size > 40_000_000
+    assert resident(process) - before < 150
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert out == ""
+    assert f"Test archive answers at {address}" in err
+    assert re.search(r"GET /tap/sync 200 \d+ B \d+\.\d+ s\n", err)
+    assert "secret" not in err
+    assert "description" not in err
+    assert err.endswith("uraniborg: stopped\n")
+    assert "Traceback" not in err
+    assert not list((file.parent / "data").rglob("postmaster.pid"))
+
+
+def test_init_then_nothing_runs_on(settings):
+    file, _ = settings
+    status, out, err = run("--config", file, "init")
+    assert (status, err) == (0, "")
+    assert "is ready; 7 tables are published" in out
+    assert not list((file.parent / "data").rglob("postmaster.pid"))
+    if os.geteuid() == 0:
+        assert (file.parent / "data").owner() == "postgres"
+
+
+def test_port_in_use(settings):
+    file, _ = settings
+    with listening() as listener:
+        port = listener.getsockname()[1]
+        file.write_text(f"port = {port}\n")
+        status, out, err = run("--config", file, "serve")
+    assert (status, out) == (2, "")
+    assert err == (
+        f"uraniborg: port {port} of 127.0.0.1 is in use; "
+        "stop the other program or set another port in the configuration\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "uraniborg: no configuration file "),
+        ("prot = 80", "unknown setting 'prot'; did you mean port?"),
+        ("port = 'high'", "port = 'high' should be int, not str"),
+    ],
+)
+def test_one_line_says_what_is_wrong(tmp_path, capsys, content, message):
+    file = tmp_path / "uraniborg.toml"
+    if content is not None:
+        file.write_text(content)
+    assert main(["--config", str(file), "init"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_demonstration_loads_once(settings):
+    file, port = settings
+    data = file.parent / "demo"
+    options = ("demo", "--data", data, "--port", port, "--frames", file.parent / "none")
+    first = start(*options, URANIBORG_DATA="")
+    wait_for(port, first)
+    first.send_signal(signal.SIGTERM)
+    _, said = first.communicate(timeout=20)
+    assert first.returncode == 0
+    assert "simulated stars: " in said
+    assert f'pyvo.dal.TAPService("http://127.0.0.1:{port}/tap")' in said
+    assert not list(data.rglob("postmaster.pid"))
+    second = start(*options, URANIBORG_DATA="")
+    page = wait_for(port, second)
+    second.send_signal(signal.SIGINT)
+    _, said = second.communicate(timeout=20)
+    assert "safcat.simulated_stars" in page
+    assert "simulated" not in said.partition("is ready")[0]

@@ -1,0 +1,105 @@
+"""The VOSI documents are valid and say what the declarations say."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from lxml import etree
+
+from archive.declare.builtin import builtin_schemas
+from archive.declare.catalogue import Catalogue
+from archive.declare.columns import Column
+from archive.declare.tables import Key, Schema, Table
+from archive.declare.types import BOOLEAN, DOUBLE, LONG, POINT, TEXT, TIMESTAMP, array_of, char
+from archive.protocol import vosi
+from tests.xsd import validate
+
+ODD = Table(
+    "odd.things",
+    (
+        Column("id", LONG, nullable=False),
+        Column("size", DOUBLE, unit="deg", ucd="phys.angSize", description="Größe <of> it & more"),
+        Column("two words", TEXT),
+        Column('a"quote', char(20)),
+        Column("when", TIMESTAMP),
+        Column("where", POINT),
+        Column("flags", array_of(BOOLEAN, "2x3")),
+    ),
+    description="Everything that needs quoting",
+    title="Odd & sods",
+    utype="ivo://example/odd#1.0",
+    primary_key=("id",),
+    kind="view",
+)
+PARTS = Table(
+    "odd.parts",
+    (Column("thing", LONG, indexed=True),),
+    description="Parts\x00 of things",
+    keys=(Key(("thing",), "odd.things", ("id",), "the thing"),),
+)
+CATALOGUE = Catalogue((*builtin_schemas(), Schema("odd", (ODD, PARTS), "Odd things", utype="u:x")))
+
+
+@pytest.mark.parametrize("columns", [True, False])
+def test_tableset_is_valid(columns):
+    document = vosi.tableset(CATALOGUE, columns=columns)
+    assert validate(document) == []
+    tree = etree.fromstring(document)
+    assert tree.xpath("//table/name/text()") == [table.name for table in CATALOGUE]
+    assert bool(tree.xpath("//column")) == columns
+    # Short descriptions too: pyvo never asks for them again.
+    assert tree.xpath("string(//table[name='odd.things']/title)") == "Odd & sods"
+
+
+@pytest.mark.parametrize("table", tuple(CATALOGUE), ids=lambda table: table.name)
+def test_one_table_is_valid(table):
+    document = vosi.one_table(table)
+    assert validate(document) == []
+    assert etree.fromstring(document).xpath("column/name/text()") == [c.adql_name for c in table.columns]
+
+
+def test_columns_say_what_is_declared():
+    tree = etree.fromstring(vosi.one_table(ODD))
+    assert tree.get("type") == "view"
+    assert tree.xpath("column/name/text()")[1:4] == ['"size"', '"two words"', '"a""quote"']
+    assert tree.xpath("string(column[2]/description)") == "Größe <of> it & more"
+    assert tree.xpath("column[1]/flag/text()") == ["indexed", "primary"]
+    types = [(e.text, e.get("arraysize"), e.get("extendedType")) for e in tree.iterfind("column/dataType")]
+    assert types == [
+        ("long", None, None),
+        ("double", None, None),
+        ("char", "*", None),
+        ("char", "20*", None),
+        ("char", "*", "timestamp"),
+        ("double", "2", "point"),
+        ("boolean", "2x3", None),
+    ]
+
+
+def test_keys_and_characters_that_xml_lacks():
+    tree = etree.fromstring(vosi.one_table(PARTS))
+    assert tree.xpath("string(foreignKey/targetTable)") == "odd.things"
+    assert tree.xpath("string(foreignKey/fkColumn/targetColumn)") == "id"
+    assert tree.xpath("string(description)") == "Parts� of things"
+
+
+def test_cache_follows_the_catalogue():
+    cache = vosi.TablesetCache()
+    first = cache.document(CATALOGUE, columns=True)
+    assert cache.document(CATALOGUE, columns=True) is first
+    assert cache.document(CATALOGUE, columns=False) != first
+    assert b"odd.things" not in cache.document(Catalogue(builtin_schemas(), 2), columns=True)
+
+
+@pytest.mark.parametrize(("available", "note"), [(True, ""), (False, "the database does not answer")])
+def test_availability(available, note):
+    document = vosi.availability(available=available, up_since=datetime(2026, 1, 2, tzinfo=UTC), note=note)
+    assert validate(document) == []
+    assert (b">true<" in document) == available
+    assert b"2026-01-02T00:00:00Z" in document
+    assert note.encode() in document
+
+
+def test_standard_capabilities_are_valid():
+    assert validate(vosi.capabilities(vosi.standard_capabilities("http://example.org/tap"))) == []
