@@ -24,6 +24,7 @@ test:  ## lint, types, import and documentation rules, all tests but the long on
 	$(TEST) check-lint check-tests
 
 test-real:  ## the tests over the real files in $URANIBORG_DATA
+	@test -d "$$URANIBORG_DATA" || { echo 'make test-real: set URANIBORG_DATA to the folder of real files' >&2; exit 1; }
 	$(TEST) check-real
 
 bench:  ## measure what docs/ states in figures
@@ -63,7 +64,6 @@ check-tests:
 	$(PYTEST) -n $(WORKERS)
 
 check-real:
-	@test -d "$$URANIBORG_DATA" || { echo 'make test-real: set URANIBORG_DATA to the folder of real files' >&2; exit 1; }
 	$(PYTEST) -n $(WORKERS) -m real
 
 check-bench:

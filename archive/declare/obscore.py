@@ -172,7 +172,7 @@ _EXAMPLES = (
         "obscore-collections",
         "What does the archive hold?",
         "SELECT obs_collection, dataproduct_type, calib_level, COUNT(*) AS datasets,\n"
-        "  SUM(access_estsize) / 1e6 AS gigabytes\n"
+        "  SUM(access_estsize) AS volume\n"
         "FROM ivoa.ObsCore\n"
         "GROUP BY obs_collection, dataproduct_type, calib_level\n"
         "ORDER BY obs_collection, dataproduct_type, calib_level",

@@ -494,7 +494,7 @@ _EXAMPLES = (
     Example(
         "raw-kinds",
         "Which raw frames are there?",
-        "SELECT instrument, dp_cat, dp_tech, COUNT(*) AS frames, SUM(access_estsize) / 1e6 AS gigabytes\n"
+        "SELECT instrument, dp_cat, dp_tech, COUNT(*) AS frames, SUM(access_estsize) AS volume\n"
         "FROM dbo.raw\n"
         "GROUP BY instrument, dp_cat, dp_tech\n"
         "ORDER BY instrument, dp_cat, dp_tech",
