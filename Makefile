@@ -70,4 +70,4 @@ check-bench:
 	$(PYTEST) -m bench -s
 
 check-soak:
-	$(PYTEST) -n $(WORKERS) -m soak
+	$(PYTEST) -n $(WORKERS) --hypothesis-profile=soak -m 'soak or hypothesis'

@@ -80,9 +80,14 @@ class _InQuery(UsageError):
         hint: str | None = None,
     ) -> None:
         where = f"line {line}, column {column}: " if line is not None else ""
-        super().__init__(where + message, hint=hint)
+        super().__init__(where + _cut(message), hint=hint and _cut(hint))
         self.line = line
         self.column = column
+
+
+def _cut(text: str) -> str:
+    """Names and literals of a query stand in its errors, and may be of any length."""
+    return text if len(text) <= 500 else f"{text[:300]} ... {text[-100:]}"
 
 
 class QuerySyntaxError(_InQuery):

@@ -9,10 +9,11 @@ from dataclasses import replace
 
 from archive.config import Config
 from archive.declare.manual import write_manual
-from ingest import ingest_paths, load_catalogue
+from ingest import Summary, ingest_paths, load_catalogue
 
 from .app import create_app
-from .demo import demonstration_config, greeting, load_demonstration
+from .demo import contents, demonstration_config, greeting, load_demonstration
+from .guardian import guarded
 from .log import set_up_logging
 from .opening import open_archive
 from .privileges import drop_root
@@ -40,7 +41,8 @@ def serve(config: Config, _arguments: argparse.Namespace) -> int:
         drop_root(config)
         with open_archive(config) as (database, store):
             app = create_app(config, database, store)
-            Server(app, lambda: _say(f"{config.title} answers at {config.base_url}")).run([listener])
+            with guarded(database):
+                Server(app, lambda: _say(f"{config.title} answers at {config.base_url}")).run([listener])
     return 0
 
 
@@ -49,18 +51,23 @@ def ingest(config: Config, arguments: argparse.Namespace) -> int:
         config = replace(config, store_files=arguments.store_files)
     end_on_terminate(TERMINATED_STATUS)
     drop_root(config)
-    with open_archive(config) as (database, store), Progress("ingesting", "files") as progress:
-        summary = ingest_paths(
-            database,
-            store,
-            config,
-            arguments.paths,
-            collection=arguments.collection,
-            progress=progress,
-            strict=arguments.strict,
-        )
-    for line in summary.lines():
-        print(line)
+    summary = Summary()
+    try:
+        with open_archive(config) as (database, store), Progress("ingesting", "files") as progress:
+            ingest_paths(
+                database,
+                store,
+                config,
+                arguments.paths,
+                collection=arguments.collection,
+                progress=progress,
+                strict=arguments.strict,
+                summary=summary,
+            )
+    finally:
+        # Also after an interruption: what is told here is safe in the archive.
+        for line in () if summary.offered is None else summary.lines():
+            print(line, flush=True)
     return summary.exit_status
 
 
@@ -84,10 +91,12 @@ def demo(config: Config, arguments: argparse.Namespace) -> int:
     with bind(config) as listener:
         drop_root(config)
         with open_archive(config) as (database, store):
-            for problem in load_demonstration(database, store, config, arguments.frames):
+            for problem in load_demonstration(database, store, config, arguments.frames, say=_say):
                 _say(problem)
+            held = contents(database.catalogue, database.row_counts())
             app = create_app(config, database, store)
-            Server(app, lambda: _say(greeting(config))).run([listener])
+            with guarded(database):
+                Server(app, lambda: _say(greeting(config, held))).run([listener])
     return 0
 
 

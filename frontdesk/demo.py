@@ -8,27 +8,29 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import tempfile
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archive.config import Config
 from archive.database import Database
+from archive.declare import Catalogue
+from archive.declare.obscore import OBSCORE
+from archive.declare.raw import RAW
 from archive.errors import ArchiveError
 from archive.store import Store
-from ingest import ingest_paths, load_catalogue
+from ingest import find_catalogues, ingest_paths, load_catalogue
 from ingest.simulator import write_night
 
 from .progress import Progress
 
-__all__ = ["DATA_VARIABLE", "demonstration_config", "greeting", "load_demonstration"]
+__all__ = ["DATA_VARIABLE", "contents", "demonstration_config", "greeting", "load_demonstration"]
 
 DATA_VARIABLE = "URANIBORG_DATA"
 _RECORD = "demonstration.json"
 _STARS = "safcat.simulated_stars"
-_CATALOGUES = {".parquet", ".vot"}
+_FRAMES = "ESO-MIDAS"
 
 
 def demonstration_config(config: Config, folder: Path | None, port: int | None) -> Config:
@@ -47,26 +49,46 @@ def load_demonstration(
     config: Config,
     frames: Path,
     environment: Mapping[str, str] = os.environ,
+    say: Callable[[str], None] = lambda line: None,
 ) -> list[str]:
-    """Loads what has not been loaded yet; returns what could not be, one line each."""
+    """Loads what has not been loaded yet; returns what could not be, one line each.
+
+    `say` is told what became of the files of each source.
+    """
     record = config.data_folder / _RECORD
     loaded: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
     problems: list[str] = []
-    archive = _Archive(database, store, config)
+    archive = _Archive(database, store, config, say)
     for source in _sources(archive, frames, environment):
         if loaded.get(source.name) == source.state:
             continue
-        problems += source.load()
+        found = source.load()
+        problems += found
+        if found and source.again:
+            continue
         loaded[source.name] = source.state
         _replace_text(record, json.dumps(loaded, indent=1) + "\n")
     return problems
 
 
-def greeting(config: Config) -> str:
-    """What to do next."""
+def contents(catalogue: Catalogue, rows: Mapping[str, int | None]) -> str:
+    """What the archive holds, in a line."""
+    own = {OBSCORE.name, RAW.name}
+    others = [t.name for t in catalogue if t.name not in own and t.schema_name != "tap_schema"]
+    total = sum(rows.get(name) or 0 for name in others)
+    return (
+        f"{rows.get(OBSCORE.name) or 0:,} datasets in {OBSCORE.name}, {rows.get(RAW.name) or 0:,} raw frames "
+        f"in {RAW.name}, {total:,} rows in {len(others)} catalogue{'' if len(others) == 1 else 's'}"
+    )
+
+
+def greeting(config: Config, held: str) -> str:
+    """What to do next; `held` is what the archive holds."""
     address = f"{config.base_url}/tap"
     return f"""
-{config.title} is ready. Look at it in a browser:
+{config.title} is ready: {held}.
+
+Look at it in a browser:
 
     {config.base_url}/
 
@@ -80,7 +102,8 @@ or query it from Python:
 
 or from a shell:
 
-    stilts tapquery tapurl={address} sync=true adql='SELECT TOP 5 * FROM {_STARS}' ofmt=text
+    stilts tapquery tapurl={address} sync=true \\
+        adql='SELECT TOP 5 * FROM {_STARS}' ofmt=text
 
 Ctrl-C stops it and its database.
 """
@@ -88,11 +111,15 @@ Ctrl-C stops it and its database.
 
 @dataclass(frozen=True)
 class _Source:
-    """Something to load; it is loaded again when its `state` has become another."""
+    """Something to load; it is loaded again when its `state` has become another.
+
+    `again`: also as long as there are problems with it.
+    """
 
     name: str
     state: str
-    load: Callable[[], Iterable[str]]
+    load: Callable[[], list[str]]
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,20 +127,32 @@ class _Archive:
     database: Database
     store: Store
     config: Config
+    say: Callable[[str], None]
 
     def ingest(self, label: str, paths: Iterable[Path], collection: str | None) -> list[str]:
         with Progress(label, "files") as progress:
             summary = ingest_paths(
                 self.database, self.store, self.config, list(paths), collection=collection, progress=progress
             )
+        for line in summary.lines(failures=False):
+            self.say(f"    {line}")
         return [f"{label}: {report.path}: {report.reason}" for report in summary.failures]
 
-    def load(self, label: str, table: str, file: Path) -> list[str]:
+    def load(self, label: str, table: str, file: Path, description: str = "") -> list[str]:
         try:
             with Progress(label, "rows") as progress:
-                load_catalogue(self.database, table, [file], mode="replace", progress=progress)
+                summary = load_catalogue(
+                    self.database,
+                    table,
+                    [file],
+                    mode="replace",
+                    progress=progress,
+                    description=description,
+                )
         except ArchiveError as error:
             return [f"{label}: {error}"]
+        for remark in summary.remarks:
+            self.say(f"    {remark}")
         return []
 
 
@@ -121,38 +160,42 @@ def _sources(archive: _Archive, frames: Path, environment: Mapping[str, str]) ->
     yield _Source("simulated night", "1", lambda: _load_night(archive))
     if _is_readable(frames):
         label = "real frames"
-        yield _Source(label, _state(frames), lambda: archive.ingest(label, [frames], "ESO-MIDAS"))
+        yield _Source(label, _state(frames), lambda: archive.ingest(label, [frames], _FRAMES))
     if environment.get(DATA_VARIABLE):
         yield from _real_data(archive, Path(environment[DATA_VARIABLE]).absolute())
 
 
 def _load_night(archive: _Archive) -> list[str]:
-    with tempfile.TemporaryDirectory(dir=archive.config.data_folder) as folder:
+    # Of a fixed name, so that what a kill leaves behind is found and removed by the next start.
+    folder = archive.config.data_folder / "simulation"
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
         with Progress("simulating a night"):
-            night = write_night(Path(folder))
+            night = write_night(folder)
         problems = archive.ingest("simulated night", night.frames, "SIMULATED")
-        return problems + archive.load("simulated stars", _STARS, night.catalogue)
+        about = "Stars in the fields of the simulated night, of which its frames are made"
+        return problems + archive.load("simulated stars", _STARS, night.catalogue, about)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _real_data(archive: _Archive, folder: Path) -> Iterator[_Source]:
     label = f"${DATA_VARIABLE}"
     if not _is_readable(folder):
-        yield _Source(label, "unreadable", lambda: [f"{label}: this account cannot read {folder}"])
+        missing = f"{label}: there is no folder {folder} that this account can read"
+        yield _Source(label, "unreadable", lambda: [missing], again=True)
         return
     yield _Source(label, _state(folder), lambda: archive.ingest(label, [folder], None))
-    for file in sorted(folder.rglob("*")):
-        if file.suffix in _CATALOGUES or file.name.endswith(".vot.gz"):
-            yield _catalogue(archive, file)
+    for table, file in find_catalogues(folder):
+        yield _catalogue(archive, table, file)
 
 
 def _is_readable(folder: Path) -> bool:
     return os.access(folder, os.R_OK | os.X_OK)
 
 
-def _catalogue(archive: _Archive, file: Path) -> _Source:
-    name = re.sub(r"\W+", "_", file.name.partition(".")[0]).lower()
-    table = f"safcat.{name}"
-    return _Source(table, _state(file), lambda: archive.load(table, table, file))
+def _catalogue(archive: _Archive, table: str, file: Path) -> _Source:
+    return _Source(table, _state(file), lambda: archive.load(table, table, file), again=True)
 
 
 def _state(path: Path) -> str:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from archive.declare import Catalogue
+from archive.errors import NotFound
 from archive.protocol import Archive, Service
 
 from .pages import front_page, table_page
@@ -49,7 +50,10 @@ def page_routes(archive: Archive, services: Sequence[Service]) -> list[Route]:
         return front_page(archive.config, archive.database.catalogue, services, rows.get())
 
     def one_table(name: str) -> bytes:
-        table = archive.database.catalogue.table(name)
+        catalogue = archive.database.catalogue
+        table = catalogue.find(name)
+        if table is None:
+            raise NotFound(f"no table {name}", hint=catalogue.suggest(name))
         return table_page(archive.config, table, rows.get().get(table.name))
 
     async def entrance(_request: Request) -> Response:

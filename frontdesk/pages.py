@@ -80,6 +80,7 @@ def _page(title: str, *content: _Node) -> bytes:
             E.meta(charset="utf-8"),
             E.meta(name="viewport", content="width=device-width, initial-scale=1"),
             E.title(clean(title)),
+            E.link(rel="icon", href="/static/emblem.svg", type="image/svg+xml"),
             E.link(rel="stylesheet", href="/static/desk.css"),
             E.script({"src": "/static/desk.js", "defer": "defer"}),
         ),
@@ -121,7 +122,7 @@ def _query_form(address: str, catalogue: Catalogue) -> etree._Element:
             E.label("as ", E.select({"name": "RESPONSEFORMAT"}, *formats)),
         ),
         E.p({"id": "status", "role": "status"}),
-        E.div({"id": "rows", "class": "rows"}),
+        E.div({"id": "rows", "class": "rows", "role": "region", "aria-label": "Result", "tabindex": "0"}),
     )
 
 
@@ -174,7 +175,10 @@ def _programs(address: str) -> list[etree._Element]:
         'result = archive.search("SELECT TOP 10 * FROM ivoa.ObsCore")\n'
         "print(result.to_table())"
     )
-    stilts = f"stilts tapquery tapurl={address} sync=true adql='SELECT TOP 10 * FROM ivoa.ObsCore' ofmt=text"
+    stilts = (
+        f"stilts tapquery tapurl={address} sync=true \\\n"
+        "    adql='SELECT TOP 10 * FROM ivoa.ObsCore' ofmt=text"
+    )
     return [
         E.h3("From Python"),
         _block(python),

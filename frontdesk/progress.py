@@ -51,18 +51,21 @@ class Progress:
 
     def _numbers(self) -> str:
         done, total = self._state
-        return f"{done:,}{f' of {total:,}' if total else ''}{self._unit}"
+        # Work that nobody counts has only its time to tell.
+        return f"{done:,}{f' of {total:,}' if total else ''}{self._unit}" if self._unit else ""
+
+    def _told(self, between: str) -> str:
+        return between.join(filter(None, [self._numbers(), f"{time.monotonic() - self._start:.0f} s"]))
 
     def _line(self) -> None:
-        seconds = time.monotonic() - self._start
-        self._stream.write(f"{self._label}: {self._numbers()}, {seconds:.0f} s\n")
+        self._stream.write(f"{self._label}: {self._told(', ')}\n")
         self._stream.flush()
 
     def _draw(self) -> None:
         """One line that overwrites itself, no wider than the terminal."""
         done, total = self._state
         columns = shutil.get_terminal_size().columns
-        text = f"{self._label} {self._numbers()} {time.monotonic() - self._start:.0f} s"
+        text = f"{self._label} {self._told(' ')}"
         room = min(30, columns - len(text) - 4)
         if total and room >= 5:
             filled = min(room, room * done // total)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import resource
 import signal
 import socket
 from collections.abc import Callable
@@ -14,9 +15,15 @@ from starlette.types import ASGIApp
 from archive.config import Config
 from archive.errors import ConfigurationError
 
+from .connections import Connection
+
 __all__ = ["Server", "bind", "end_on_terminate"]
 
 _PATIENCE = 5  # seconds that running transfers get to end on shutdown
+# Milliseconds after which a client that takes nothing of its answer, or has vanished, is given up. Programs
+# may well pause for minutes.
+_STALLED = 300_000
+_OPEN_FILES = 16384
 
 
 def bind(config: Config) -> socket.socket:
@@ -24,6 +31,8 @@ def bind(config: Config) -> socket.socket:
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Connections inherit it from the socket that accepts them.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _STALLED)
     try:
         listener.bind((config.host, config.port))
     except OSError as cause:
@@ -46,13 +55,27 @@ def _refused(config: Config, cause: OSError) -> ConfigurationError:
             return ConfigurationError(f"{where}: {cause.strerror or cause}")
 
 
+def _allow_many_connections() -> None:
+    """Raises the limit on open files, often 1024, so that idle clients do not shut others out."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if most == resource.RLIM_INFINITY else min(most, _OPEN_FILES)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
 def end_on_terminate(status: int) -> None:
     """SIGTERM ends the program in good order, with an exit status, so that the database is stopped too."""
 
     def terminate(_signal: int, _frame: FrameType | None) -> None:
         raise SystemExit(status)
 
+    def hang_up(_signal: int, _frame: FrameType | None) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
     signal.signal(signal.SIGTERM, terminate)
+    # The terminal was closed. With nohup the signal is ignored, and stays so.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, hang_up)
 
 
 class Server(uvicorn.Server):
@@ -63,7 +86,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 loop="uvloop",
-                http="httptools",
+                http=Connection,
                 ws="none",
                 lifespan="on",
                 log_config=None,
@@ -76,6 +99,10 @@ class Server(uvicorn.Server):
             )
         )
         self._ready = ready
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        _allow_many_connections()
+        super().run(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

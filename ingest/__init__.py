@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .catalogues import LoadSummary, load_catalogue
+from .finding import find_catalogues
 from .harvest import Harvest, harvest
 from .outcomes import Outcome, Report, Summary
 from .publication import Publication
@@ -16,6 +17,7 @@ __all__ = [
     "Publication",
     "Report",
     "Summary",
+    "find_catalogues",
     "harvest",
     "ingest_paths",
     "load_catalogue",

@@ -8,6 +8,7 @@ like `parallax > 5` means what it says.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -20,7 +21,8 @@ import pyarrow.compute as pc
 
 from archive.database import Database, Mode
 from archive.declare import Schema, Table
-from archive.errors import UsageError
+from archive.declare.builtin import builtin_schemas
+from archive.errors import ConfigurationError, UnreadableFile, UsageError
 
 from .catalogues_columns import declared
 from .catalogues_fits import open_fits
@@ -63,6 +65,7 @@ def load_catalogue(
     """
     if not paths:
         raise UsageError("no file was named")
+    _check_free(table_name)
     with ExitStack() as stack:
         sources = [stack.enter_context(open_catalogue(Path(path))) for path in paths]
         table, remarks = _table(table_name, sources, description)
@@ -74,6 +77,13 @@ def load_catalogue(
     if written.faulty_regions:
         remarks += (f"{written.faulty_regions} regions cannot be searched", *written.problems)
     return LoadSummary(database.catalogue.table(table_name), written.rows, remarks)
+
+
+def _check_free(name: str) -> None:
+    """The archive's own tables are filled by ingest, and stay as they are declared."""
+    own = {table.name.lower() for schema in builtin_schemas() for table in schema.tables}
+    if name.lower() in own or name.lower().startswith("tap_schema."):
+        raise UsageError(f"{name} is a table of the archive's own", hint="load into another one")
 
 
 def read_declaration(table_name: str, path: Path, description: str = "") -> Table:
@@ -179,16 +189,24 @@ def _part(path: Path) -> tuple[Path, str]:
 @contextmanager
 def _unpacked(path: Path) -> Iterator[Path]:
     """The file itself or, when it is compressed, a temporary copy that is not."""
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise unreadable(path, "there is no such file")
     if packing(path) is Packing.NONE:
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="uraniborg-load-") as folder:
         copy = Path(folder) / path.name
-        with open_stream(path) as stream, copy.open("wb") as file:
-            while block := stream.read(_COPIED):
-                file.write(block)
+        try:
+            with open_stream(path) as stream, copy.open("wb") as file:
+                while block := stream.read(_COPIED):
+                    file.write(block)
+        except UnreadableFile as cause:
+            raise unreadable(path, cause.message) from cause
+        except OSError as cause:
+            raise ConfigurationError(
+                f"{path.name} cannot be unpacked in {folder}: {cause.strerror or cause}",
+                hint="set TMPDIR to a folder with more room",
+            ) from cause
         yield copy
 
 

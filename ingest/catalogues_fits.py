@@ -34,19 +34,23 @@ from archive.declare.types import (
     Type,
     array_of,
 )
+from archive.errors import UnreadableFile
 
 from .catalogues_ascii import ascii_source
 from .catalogues_source import (
+    ROW_BYTES,
     Arrays,
     Source,
     SourceColumn,
     batch_rows,
     fixed_lists,
+    of_several,
     timestamps,
     unreadable,
     without_nan,
 )
 from .catalogues_votable import described_fields
+from .fits_scan import scan
 
 __all__ = ["open_fits"]
 
@@ -128,32 +132,47 @@ class _Form:
 @contextmanager
 def open_fits(path: Path, part: str = "") -> Iterator[Source]:
     """The first table with columns, or the extension that `part` names by number (from 1) or EXTNAME."""
+    _check_structure(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             with fits.open(path, memmap=True, disable_image_compression=True) as hdus:
-                hdu = _chosen(path, hdus, part)
+                tables = _tables(hdus)
+                hdu = _chosen(path, tables, part)
                 where = hdu.fileinfo()["datLoc"]
                 source = _source(path, hdu.header.copy(), where, _fits_plus(hdus))
         except (OSError, ValueError, TypeError, KeyError, IndexError, fits.VerifyError) as cause:
             raise unreadable(path, f"not readable as FITS: {cause}") from cause
-    yield source
+    yield source if part else of_several(source, len(tables))
 
 
-def _chosen(path: Path, hdus: Any, part: str) -> Any:
-    tables = [
+def _check_structure(path: Path) -> None:
+    """astropy would count as many axes as a header likes to announce."""
+    try:
+        scan(path)
+    except UnreadableFile as cause:
+        raise unreadable(path, cause.message) from cause
+
+
+def _tables(hdus: Any) -> list[tuple[int, Any]]:
+    """Tables with columns, by the numbers of their extensions."""
+    return [
         (number, hdu)
         for number, hdu in enumerate(hdus)
-        if hdu.header.get("XTENSION", "").strip() in {"BINTABLE", "TABLE"} and not hdu.header.get("ZIMAGE")
+        if hdu.header.get("XTENSION", "").strip() in {"BINTABLE", "TABLE"}
+        and not hdu.header.get("ZIMAGE")
+        and hdu.header.get("TFIELDS", 0) > 0
     ]
+
+
+def _chosen(path: Path, tables: list[tuple[int, Any]], part: str) -> Any:
     if part:
         for number, hdu in tables:
             if part in {str(number), str(hdu.header.get("EXTNAME", "")).strip()}:
                 return hdu
         raise unreadable(path, f"there is no table in extension {part}")
-    for _, hdu in tables:
-        if hdu.header.get("TFIELDS", 0) > 0:
-            return hdu
+    if tables:
+        return tables[0][1]
     raise unreadable(path, "there is no table in the file")
 
 
@@ -200,11 +219,15 @@ def _source(path: Path, header: Any, where: int, described: list[SourceColumn]) 
         if rows == 0:
             return
         file = np.memmap(path, np.uint8, mode="r")
-        for start in range(0, rows, size):
+        start = 0
+        while start < rows:
             count = min(size, rows - start)
             begin = where + start * width
             block = file[begin : begin + count * width].reshape(count, width)
-            yield [decoder.decoded(path, start, block, file) for decoder in decoders]
+            # Rows that share the arrays of others can stand for far more bytes than the file has.
+            count = min(decoder.fitting(block) for decoder in decoders)
+            yield [decoder.decoded(path, start, block[:count], file) for decoder in decoders]
+            start += count
 
     description = " ".join(str(header.get(key, "")).strip() for key in ("TITLE",)).strip()
     return Source(path, tuple(columns), batches, rows, description, tuple(remarks))
@@ -278,6 +301,15 @@ class _Decoder:
             return self._varying(cells, file) if self.form.descriptor else self._fixed(cells)
         except (pa.ArrowException, ValueError, IndexError, OverflowError) as cause:
             raise unreadable(path, str(cause), row=start + 1, column=self.column.name) from cause
+
+    def fitting(self, block: npt.NDArray[np.uint8]) -> int:
+        """How many of the rows, one at least, make a batch of bounded size."""
+        if not self.form.descriptor:
+            return len(block)
+        cells = np.ascontiguousarray(block[:, self.offset : self.offset + self.form.width])
+        lengths = cells.view(_DESCRIPTORS[self.form.descriptor]).reshape(-1, 2)[:, 0].astype("f8")
+        sizes = np.cumsum(lengths * _ELEMENTS[self.form.letter][0])
+        return max(1, int(np.searchsorted(sizes, 4 * ROW_BYTES)))
 
     def _fixed(self, cells: npt.NDArray[np.uint8]) -> pa.Array:
         form, type_ = self.form, self.column.type

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from astropy.table import meta as astropy_meta
 
@@ -42,6 +43,7 @@ from .catalogues_votable import described_fields
 
 __all__ = ["open_parquet"]
 
+_MOST_TEXT = 1 << 30  # bytes of a column in one batch
 _SCALARS: dict[Any, Type] = {
     pa.bool_(): BOOLEAN,
     pa.int8(): SHORT,
@@ -65,7 +67,9 @@ _SCALARS: dict[Any, Type] = {
 @contextmanager
 def open_parquet(path: Path) -> Iterator[Source]:
     try:
-        file = pq.ParquetFile(path, memory_map=True)
+        with pq.ParquetFile(path, memory_map=True) as plain:
+            packed = _dictionaries(plain)
+        file = pq.ParquetFile(path, memory_map=True, read_dictionary=packed)
     except (pa.ArrowException, OSError) as cause:
         raise unreadable(path, f"not readable as Parquet: {cause}") from cause
     with file:
@@ -112,6 +116,13 @@ def _groups(file: Any) -> Iterator[Any]:
     return (file.metadata.row_group(number) for number in range(file.metadata.num_row_groups))
 
 
+def _dictionaries(file: Any) -> list[str]:
+    """The columns of texts that are kept as dictionaries: written out they can be of any size."""
+    texts = {field.name for field in file.schema_arrow if pa.types.is_string(field.type)}
+    columns = (group.column(number) for group in _groups(file) for number in range(group.num_columns))
+    return sorted({c.path_in_schema for c in columns if c.has_dictionary_page} & texts)
+
+
 def _type(arrow: Any) -> Type | None:
     """The column type for an Arrow type; None when there is none."""
     if pa.types.is_dictionary(arrow):
@@ -134,6 +145,10 @@ def _type(arrow: Any) -> Type | None:
 
 def _converted(path: Path, row: int, name: str, array: Any, type_: Type) -> pa.Array:
     if pa.types.is_dictionary(array.type):
+        if pa.types.is_string(array.type.value_type):
+            lengths = pc.binary_length(array.dictionary).take(array.indices)
+            if (pc.sum(lengths).as_py() or 0) > _MOST_TEXT:
+                raise unreadable(path, "texts of more than 1 GiB in a few rows", row=row + 1, column=name)
         array = array.dictionary_decode()
     try:
         return _as_type(array, type_)

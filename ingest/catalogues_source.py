@@ -7,7 +7,7 @@ declaration of what they found, and `catalogues` puts the rows into the database
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ __all__ = [
     "batch_rows",
     "first_refused",
     "fixed_lists",
+    "of_several",
     "timestamps",
     "unreadable",
     "without_nan",
@@ -74,6 +75,14 @@ def unreadable(path: Path, reason: str, *, row: int | None = None, column: str =
     # The name only: what was compressed is read from a temporary copy elsewhere.
     place = "".join([f", row {row}" if row else "", f", column {column}" if column else ""])
     return UnreadableFile(f"{path.name}{place}: {reason}")
+
+
+def of_several(source: Source, tables: int) -> Source:
+    """The source, with a remark when its file has further tables."""
+    if tables < 2:
+        return source
+    remark = f"the first of {tables} tables is taken; {source.path.name}#NUMBER names another"
+    return replace(source, remarks=(remark, *source.remarks))
 
 
 def first_refused(array: Any, convert: Callable[[Any], object]) -> int:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -47,6 +47,9 @@ from .catalogues_source import (
 __all__ = ["open_csv", "open_ecsv"]
 
 _BLOCK = 1 << 20  # bytes read at once
+_LONGEST_LINE = 4 << 20  # of names
+_LONGEST_HEADER = 4 << 20
+_SHOWN = 80  # characters of a wrong value
 _DELIMITERS = ",\t;|"
 # How tables write that there is no number; in a column of texts only the empty one is NULL.
 _NO_VALUE = pa.array(["", "null", "none", "na", "n/a", "--", "\\n"])
@@ -107,7 +110,7 @@ def open_ecsv(path: Path) -> Iterator[Source]:
     found = _names(path, layout)
     if found != [described["name"] for described in header["datatype"]]:
         raise unreadable(path, "the line of names differs from the names in the header")
-    description = str((header.get("meta") or {}).get("description", ""))
+    description = _said(_mapping(header.get("meta")), "description")
     yield Source(
         path,
         tuple(columns),
@@ -149,10 +152,21 @@ def _names(path: Path, layout: _Layout) -> list[str]:
     with path.open(encoding=layout.encoding.replace("utf8", "utf-8-sig"), newline="") as file:
         for _ in range(layout.skipped):
             file.readline()
-        names = next(csv.reader(file, delimiter=layout.delimiter), [])
+        try:
+            names = next(csv.reader(_bounded(file), delimiter=layout.delimiter), [])
+        except csv.Error as cause:
+            raise unreadable(path, f"the line of column names cannot be read: {cause}") from cause
     if not names:
         raise unreadable(path, "there is no line of column names")
     return [name.strip() for name in names]
+
+
+def _bounded(file: TextIO) -> Iterator[str]:
+    """Lines, of which none fills the memory."""
+    while line := file.readline(_LONGEST_LINE):
+        if len(line) == _LONGEST_LINE:
+            raise csv.Error("it has no end")
+        yield line
 
 
 def _texts(path: Path, layout: _Layout) -> Iterator[tuple[int, list[pa.Array]]]:
@@ -190,6 +204,9 @@ def _texts(path: Path, layout: _Layout) -> Iterator[tuple[int, list[pa.Array]]]:
             here = wrong[0].number
             reason = f"{wrong[0].actual_columns} values instead of {wrong[0].expected_columns}"
             raise unreadable(path, reason, row=None if here is None else here - layout.skipped - 1) from cause
+        if "straddl" in str(cause):
+            reason = f"a row is longer than {_BLOCK >> 20} MiB, or a quotation mark has no second one"
+            raise unreadable(path, reason) from cause
         raise unreadable(path, str(cause)) from cause
 
 
@@ -202,9 +219,9 @@ def _batches(
         for column, place in zip(columns, chosen, strict=True):
             try:
                 arrays.append(_converted(texts[place], column.type))
-            except (pa.ArrowException, ValueError, TypeError) as cause:
+            except (pa.ArrowException, ValueError, TypeError, RecursionError) as cause:
                 wrong = first_refused(texts[place], partial(_converted, type_=column.type))
-                reason = f"{texts[place][wrong].as_py()!r} is no {column.type.adql}"
+                reason = f"{texts[place][wrong].as_py()[:_SHOWN]!r} is no {column.type.adql}"
                 raise unreadable(path, reason, row=row + wrong + 1, column=column.name) from cause
         yield arrays
 
@@ -274,16 +291,21 @@ def _fits(texts: pa.Array, type_: Type) -> bool:
 def _ecsv_header(path: Path) -> tuple[dict[str, Any], int]:
     """The header and the number of lines before the line of names."""
     lines: list[str] = []
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            if not line.startswith("#"):
-                break
+    length = 0
+    with path.open(encoding="utf-8", errors="replace") as file:
+        while (line := file.readline(_LONGEST_HEADER)).startswith("#"):
+            length += len(line)
+            if length >= _LONGEST_HEADER:
+                raise unreadable(path, f"the ECSV header is longer than {_LONGEST_HEADER >> 20} MiB")
             lines.append(line[1:].removeprefix(" ").rstrip("\n"))
     try:
         header = astropy_meta.get_header_from_yaml([line for line in lines if not line.startswith("%")])
-        if not all("name" in column and "datatype" in column for column in header["datatype"]):
-            raise ValueError("a column has no name or no datatype")
-    except (astropy_meta.YamlParseError, KeyError, TypeError, ValueError) as cause:
+        for column in header["datatype"]:
+            if not (isinstance(column["name"], str) and isinstance(column["datatype"], str)):
+                raise ValueError("a column has no name or no datatype")
+        if header.get("delimiter", " ") not in {" ", ","}:
+            raise ValueError("the delimiter is neither a blank nor a comma")
+    except (astropy_meta.YamlParseError, KeyError, TypeError, ValueError, RecursionError) as cause:
         raise unreadable(path, f"the ECSV header cannot be read: {cause}") from cause
     return header, len(lines)
 
@@ -305,12 +327,23 @@ def _ecsv_array(subtype: str) -> Type | None:
 
 
 def _ecsv_column(described: dict[str, Any], type_: Type) -> SourceColumn:
-    meta = {str(key).lower(): value for key, value in dict(described.get("meta") or {}).items()}
+    meta = _mapping(described.get("meta"))
     return SourceColumn(
         described["name"],
         type_,
-        unit=str(described.get("unit") or ""),
-        ucd=str(meta.get("ucd") or ""),
-        utype=str(meta.get("utype") or ""),
-        description=str(described.get("description") or ""),
+        unit=_said(described, "unit"),
+        ucd=_said(meta, "ucd"),
+        utype=_said(meta, "utype"),
+        description=_said(described, "description"),
     )
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    """With names in small letters; empty when it is none."""
+    return {str(key).lower(): said for key, said in value.items()} if isinstance(value, dict) else {}
+
+
+def _said(mapping: dict[str, Any], key: str) -> str:
+    """A text; anything else YAML may have there, in small space or endless when written out, is nothing."""
+    value = mapping.get(key)
+    return value if isinstance(value, str) else ""

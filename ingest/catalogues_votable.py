@@ -22,8 +22,18 @@ from astropy.io import votable
 from archive.declare.types import BOOLEAN, DOUBLE, FLOAT, TEXT, TIMESTAMP, Type, array_of, find_type
 from archive.errors import DeclarationError
 
+from .catalogues_announced import announced_fault
 from .catalogues_columns import coosys_of
-from .catalogues_source import Arrays, Source, SourceColumn, batch_rows, timestamps, unreadable, without_nan
+from .catalogues_source import (
+    Arrays,
+    Source,
+    SourceColumn,
+    batch_rows,
+    of_several,
+    timestamps,
+    unreadable,
+    without_nan,
+)
 
 __all__ = ["described_fields", "open_votable"]
 
@@ -38,6 +48,8 @@ _UNREADABLE = (
     IndexError,
     AttributeError,
     EOFError,
+    MemoryError,
+    RecursionError,
 )
 _COMPLEX = {"floatComplex": FLOAT, "doubleComplex": DOUBLE}
 
@@ -46,8 +58,9 @@ _COMPLEX = {"floatComplex": FLOAT, "doubleComplex": DOUBLE}
 def open_votable(path: Path, part: str = "") -> Iterator[Source]:
     """The first table with rows, or the one that `part` names by number (from 1), ID or name."""
     document = _parsed(path, path)
-    table = _chosen(path, list(document.iter_tables()), part)
-    yield _source(path, document, table)
+    tables = list(document.iter_tables())
+    source = _source(path, document, _chosen(path, tables, part))
+    yield source if part else of_several(source, sum(1 for table in tables if len(table.array)))
 
 
 def described_fields(content: bytes) -> tuple[list[SourceColumn], str]:
@@ -59,6 +72,9 @@ def described_fields(content: bytes) -> tuple[list[SourceColumn], str]:
 
 
 def _parsed(path: Path, source: Any) -> Any:
+    with path.open("rb") if isinstance(source, Path) else io.BytesIO(source.getvalue()) as file:
+        if fault := announced_fault(file):
+            raise unreadable(path, f"not readable as VOTable: {fault}")
     with warnings.catch_warnings():
         # What validators would say of real files; here only what cannot be read matters.
         warnings.simplefilter("ignore")

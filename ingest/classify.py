@@ -13,9 +13,13 @@ from enum import Enum
 from .fits_scan import FitsFile, Hdu
 from .footprint import celestial
 from .keywords import Keywords
+from .positions import icrs_position
 from .spectra import is_spectral_table, spectral_axis
+from .times import observed
 
-__all__ = ["Kind", "Product", "Verdict", "classify"]
+__all__ = ["TABLES_ONLY", "Kind", "Product", "Verdict", "classify"]
+
+TABLES_ONLY = "tables only, and no PRODCATG"
 
 
 class Kind(Enum):
@@ -146,7 +150,7 @@ def _by_content(file: FitsFile, keywords: Keywords) -> Verdict:
     images = [hdu for hdu in file.hdus if hdu.is_image]
     if not images:
         tables = any(hdu.is_table for hdu in file.hdus)
-        return Verdict(Kind.KEPT, "tables only, and no PRODCATG" if tables else "no data")
+        return Verdict(Kind.KEPT, TABLES_ONLY if tables else "no data")
     best = next((hdu for hdu in images if celestial(hdu.view)), images[0])
     product = _of_image(best, keywords)
     if product is None:
@@ -171,8 +175,7 @@ def _of_image(hdu: Hdu, keywords: Keywords) -> Product | None:
 
 
 def _if_observed(keywords: Keywords, placed: bool, product: Product) -> Verdict:
-    """Only what has a place, a time or a target can be found; a bare array is no observation."""
-    position = keywords.number("RA") is not None and keywords.number("DEC") is not None
-    if placed or position or keywords.text("DATE-OBS", "MJD-OBS", "OBJECT", "INSTRUME"):
+    """Only what has a place, a time or an instrument can be found; a title is not enough."""
+    if placed or icrs_position(keywords) or observed(keywords) or keywords.text("INSTRUME"):
         return Verdict(Kind.DATASET, product=product)
-    return Verdict(Kind.KEPT, "no position, time, target or instrument in the header")
+    return Verdict(Kind.KEPT, "no position, time or instrument in the header")

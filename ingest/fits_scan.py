@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from math import prod
@@ -38,7 +38,12 @@ ASTROPY_FAILURES = (
     fits.VerifyError,
 )
 _BLOCK = 2880
-_LARGEST_TABLE = 512 << 20
+# Bytes of one file's tables that are held in memory; spectra and visibilities have far fewer.
+_MOST_DATA = 256 << 20
+# Bounds for files made to exhaust the memory; a few kilobytes can unpack to millions of empty HDUs.
+_MOST_HDUS = 10_000
+_MOST_HEADERS = 64 << 20
+_MOST_PROBLEMS = 100  # of one HDU, told one by one
 # What tile compression adds to the header of an image, or replaces there (FITS 4.0, 10.1.1 and 10.1.2).
 _OF_COMPRESSION = re.compile(
     r"Z(IMAGE|CMPTYPE|BITPIX|NAXIS\d*|TILE\d+|NAME\d+|VAL\d+|MASKCMP|QUANTIZ|DITHER0|SIMPLE|TENSION|EXTEND"
@@ -117,11 +122,16 @@ def scan(path: Path, wanted: Callable[[Header], bool] = lambda header: False) ->
 def _scan(stream: Stream, wanted: Callable[[Header], bool]) -> FitsFile:
     hdus: list[Hdu] = []
     problems: list[str] = []
+    room, spoken = _MOST_DATA, 0
     for raw in _headers(stream, problems):
+        spoken += len(raw)
+        if spoken > _MOST_HEADERS or len(hdus) == _MOST_HDUS:
+            raise UnreadableFile(f"its headers take more than {_MOST_HEADERS >> 20} MiB or {_MOST_HDUS} HDUs")
         header = parse_header(raw)
-        problems += (f"HDU {len(hdus)}: {problem}" for problem in header.problems)
+        problems += _told(len(hdus), header.problems)
         size = _data_size(header)
-        keep = wanted(header) and 0 < size <= _LARGEST_TABLE
+        keep = wanted(header) and 0 < size <= room
+        room -= size if keep else 0
         data = stream.read(size) if keep else None
         there = len(data) if data is not None else stream.skip(size)
         if there < size:
@@ -131,6 +141,12 @@ def _scan(stream: Stream, wanted: Callable[[Header], bool]) -> FitsFile:
             problems.append("the last block is not filled up")
         hdus.append(Hdu(len(hdus), header, uncompressed(header), data))
     return FitsFile(tuple(hdus), tuple(dict.fromkeys(problems)))
+
+
+def _told(number: int, problems: Sequence[str]) -> Iterator[str]:
+    yield from (f"HDU {number}: {problem}" for problem in problems[:_MOST_PROBLEMS])
+    if len(problems) > _MOST_PROBLEMS:
+        yield f"HDU {number}: {len(problems) - _MOST_PROBLEMS} further problems"
 
 
 def _headers(stream: Stream, problems: list[str]) -> Iterator[bytes]:
@@ -149,8 +165,10 @@ def _headers(stream: Stream, problems: list[str]) -> Iterator[bytes]:
             length += _BLOCK
             if len(parts[-1]) < _BLOCK and count:
                 raise UnreadableFile(f"truncated: the file ends within the header of HDU {count}")
+            if length > _LONGEST_HEADER and count:
+                raise UnreadableFile(f"malformed: the header of HDU {count} has no END card")
             if len(parts[-1]) < _BLOCK or length > _LONGEST_HEADER:
-                raise _EndIsMissing(f"the header of HDU {count} has no END card")
+                raise _EndIsMissing("the header of HDU 0 has no END card")
         yield b"".join(parts)
         count += 1
         block = stream.read(_BLOCK)
@@ -206,20 +224,18 @@ def uncompressed(header: Header) -> Header:
 
 
 def _second_opinion(path: Path, reason: str) -> FitsFile:
-    """The file as astropy reads it, for a header without END."""
+    """The first HDU as astropy reads it, for a header without END; what follows nobody can find."""
     try:
         with warnings.catch_warnings(), open_stream(path) as stream:
             warnings.simplefilter("ignore", AstropyUserWarning)
             warnings.simplefilter("ignore", fits.verify.VerifyWarning)
-            content = stream.read(_LARGEST_TABLE)
-            # astropy would count the axes of a damaged header for ever.
-            _data_size(parse_header(content[:_LONGEST_HEADER]))
-            with fits.open(BytesIO(content), ignore_missing_end=True, memmap=False) as opened:
-                texts = [hdu.header.tostring() for hdu in opened]
+            content = stream.read(_LONGEST_HEADER)
+            # Not by opening the file: astropy would count the axes of a damaged header for ever.
+            _data_size(parse_header(content))
+            text = fits.Header.fromfile(BytesIO(content), endcard=False).tostring()
     except ASTROPY_FAILURES as cause:
         raise UnreadableFile(f"malformed: {reason}") from cause
-    headers = [parse_header(text.encode("latin-1", "replace")) for text in texts]
-    if not headers or any(header.integer("NAXIS") is None for header in headers):
+    header = parse_header(text.encode("latin-1", "replace"))
+    if header.integer("NAXIS") is None:
         raise UnreadableFile(f"malformed: {reason}")
-    hdus = tuple(Hdu(index, header, uncompressed(header)) for index, header in enumerate(headers))
-    return FitsFile(hdus, (f"malformed, read by astropy: {reason}",))
+    return FitsFile((Hdu(0, header, uncompressed(header)),), (f"malformed, read by astropy: {reason}",))

@@ -9,10 +9,11 @@ from __future__ import annotations
 import bz2
 import gzip
 import os
+import stat
 import subprocess
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -22,6 +23,10 @@ from archive.errors import UnreadableFile
 __all__ = ["Packing", "Stream", "is_fits", "open_stream", "packing"]
 
 _CHUNK = 1 << 20
+# Files of zeros can be packed a million times smaller. What is larger than this and packed better than real
+# data ever are was made to keep an archive busy.
+_BELIEVED = 16 << 30
+_BEST_PACKING = 200
 
 
 class Packing(Enum):
@@ -39,17 +44,18 @@ _MAGIC = {b"\x1f\x8b": Packing.GZIP, b"\x1f\x9d": Packing.COMPRESS, b"BZh": Pack
 
 def packing(path: Path) -> Packing:
     with _readable(path) as file:
-        start = file.read(3)
+        start = Stream(file, None).read(3)
     return next((found for magic, found in _MAGIC.items() if start.startswith(magic)), Packing.NONE)
 
 
 class Stream:
     """Bytes of an unpacked file, from the start to the end, in one direction."""
 
-    def __init__(self, file: BinaryIO, size: int | None) -> None:
-        """`size` in bytes where it is known and the file can seek."""
+    def __init__(self, file: BinaryIO, size: int | None, most: int | None = None) -> None:
+        """In bytes: `size` where it is known and the file can seek, `most` after which it is refused."""
         self._file = file
         self._size = size
+        self._left = most
 
     def read(self, count: int) -> bytes:
         """Up to `count` bytes; fewer only at the end."""
@@ -73,32 +79,41 @@ class Stream:
 
     def _read(self, count: int) -> bytes:
         try:
-            return self._file.read(count)
+            part = self._file.read(count)
         except EOFError as cause:
             raise UnreadableFile("truncated: the compressed data end too early") from cause
         except (OSError, zlib.error, ValueError) as cause:
             raise UnreadableFile(f"damaged: {cause}") from cause
+        if self._left is not None:
+            self._left -= len(part)
+            if self._left < 0:
+                raise UnreadableFile("unpacked it would be larger than can be true")
+        return part
 
 
 @contextmanager
-def open_stream(path: Path) -> Iterator[Stream]:
-    match packing(path):
-        case Packing.NONE:
-            with _readable(path) as file:
-                yield Stream(file, os.fstat(file.fileno()).st_size)
-        case Packing.GZIP:
-            with gzip.open(path) as file:
-                yield Stream(cast(BinaryIO, file), None)
-        case Packing.BZIP2:
-            with bz2.open(path) as file:
-                yield Stream(cast(BinaryIO, file), None)
-        case Packing.COMPRESS:
-            with _uncompressed(path) as file:
-                yield Stream(file, None)
+def open_stream(path: Path, believed: int = _BELIEVED) -> Iterator[Stream]:
+    """The file unpacked; beyond `believed` bytes only when they were packed no better than real data are."""
+    found = packing(path)
+    with _readable(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        most = max(believed, size * _BEST_PACKING)
+        match found:
+            case Packing.NONE:
+                yield Stream(file, size)
+            case Packing.GZIP:
+                with gzip.open(file) as plain:
+                    yield Stream(cast(BinaryIO, plain), None, most)
+            case Packing.BZIP2:
+                with bz2.open(file) as plain:
+                    yield Stream(cast(BinaryIO, plain), None, most)
+            case Packing.COMPRESS:
+                with _uncompressed(file) as piped:
+                    yield Stream(piped, None, most)
 
 
 def is_fits(path: Path) -> bool:
-    """True when the file, unpacked where needed, begins as FITS does."""
+    """True when the file, unpacked where needed, begins as FITS does; False also when it cannot be read."""
     try:
         with open_stream(path) as stream:
             return stream.read(9).startswith((b"SIMPLE  =", b"SIMPLE ="))
@@ -108,38 +123,44 @@ def is_fits(path: Path) -> bool:
 
 @contextmanager
 def _readable(path: Path) -> Iterator[BinaryIO]:
-    try:
-        file = path.open("rb")
-    except OSError as cause:
-        raise UnreadableFile(f"cannot be read: {cause.strerror or cause}") from cause
-    with file:
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(open(path, "rb", opener=_without_waiting))
+        except OSError as cause:
+            raise UnreadableFile(f"cannot be read: {cause.strerror or cause}") from cause
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise UnreadableFile("not a file, but a device, a pipe or the like")
         yield file
 
 
+def _without_waiting(path: str, flags: int) -> int:
+    """Opens also a pipe at once, which else would wait until somebody writes into it."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 @contextmanager
-def _uncompressed(path: Path) -> Iterator[BinaryIO]:
+def _uncompressed(packed: BinaryIO) -> Iterator[BinaryIO]:
     """A file of the Unix program compress (.Z), which Python cannot unpack but gzip can.
 
     gzip is an essential package of Debian; a decoder in Python would take minutes for a mosaic.
     """
-    with _readable(path) as packed:
+    try:
+        process = subprocess.Popen(
+            ["gzip", "-dc"], stdin=packed, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+    except FileNotFoundError as cause:
+        raise UnreadableFile("packed by compress, and the program gzip is missing") from cause
+    with process:
+        assert process.stdout is not None and process.stderr is not None
         try:
-            process = subprocess.Popen(
-                ["gzip", "-dc"], stdin=packed, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-            )
-        except FileNotFoundError as cause:
-            raise UnreadableFile("packed by compress, and the program gzip is missing") from cause
-        with process:
-            assert process.stdout is not None and process.stderr is not None
-            try:
-                yield cast(BinaryIO, process.stdout)
-            except UnreadableFile as cause:
-                # Garbage in the output, or none of it, is explained by what gzip says.
-                if complaint := _complaint(process):
-                    raise UnreadableFile(f"damaged: {complaint}") from cause
-                raise
+            yield cast(BinaryIO, process.stdout)
+        except UnreadableFile as cause:
+            # Garbage in the output, or none of it, is explained by what gzip says.
             if complaint := _complaint(process):
-                raise UnreadableFile(f"damaged: {complaint}")
+                raise UnreadableFile(f"damaged: {complaint}") from cause
+            raise
+        if complaint := _complaint(process):
+            raise UnreadableFile(f"damaged: {complaint}")
 
 
 def _complaint(process: subprocess.Popen[bytes]) -> str | None:

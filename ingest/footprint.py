@@ -36,9 +36,10 @@ _WCS_KEYWORD = re.compile(
     r"|CD\d\d?_\d\d?|PC\d\d?_\d\d?|P[VS]\d\d?_\d\d?"
     r"|LONPOLE|LATPOLE|RADESYS|RADECSYS|EQUINOX|EPOCH|[AB]P?_(ORDER|DMAX|\d+_\d+)|WAT\d_\d{3}|MJD-OBS"
     r"|RESTFRQ|RESTFREQ|RESTWAV|SPECSYS"
-    # The plate solution of the Digitized Sky Survey, which wcslib prefers.
-    r"|AMD[XY]\d+|PPO\d|PLT(RA[HMS]|DEC(SN|[DMS])|SCALE)|CNPIX\d|[XY]PIXELSZ"
 )
+# The plate solution of the Digitized Sky Survey, which wcslib prefers, but refuses among further axes.
+_PLATE = re.compile(r"AMD[XY]\d+|PPO\d|PLT(RA[HMS]|DEC(SN|[DMS])|SCALE)|CNPIX\d|[XY]PIXELSZ")
+_REFERENCE = re.compile(r"CRVAL|AMDX|WAT1_")
 # Distortions (SIP, and SCAMP's PV of a TAN projection) that astropy handles and not wcslib.
 _DISTORTED = re.compile(r"[AB]P?_ORDER|PV\d+_\d+")
 # Keywords that astropy and wcslib allocate memory by, and what they can reasonably be.
@@ -138,9 +139,12 @@ def _world_cards(header: Header) -> dict[str, str | bool | int | float]:
     A text in CRVAL, a NaN or a card in Latin-1 would make astropy fail later and less clearly.
     """
     cards: dict[str, str | bool | int | float] = {}
+    flat = header.integer("NAXIS") == 2
     for card in header.cards:
         value = card.value
-        if value is None or isinstance(value, complex) or not _WCS_KEYWORD.fullmatch(card.keyword):
+        if value is None or isinstance(value, complex):
+            continue
+        if not (_WCS_KEYWORD.fullmatch(card.keyword) or (flat and _PLATE.fullmatch(card.keyword))):
             continue
         if isinstance(value, str):
             if not value.isascii() or card.keyword.startswith(("CR", "CD", "PC", "NAXIS")):
@@ -154,6 +158,9 @@ def _world_cards(header: Header) -> dict[str, str | bool | int | float]:
     matrix = [value for keyword, value in cards.items() if keyword.startswith("CD") and "_" in keyword]
     if matrix and not any(matrix):
         raise ValueError("CDi_j are all zero")
+    if not any(_REFERENCE.match(keyword) for keyword in cards):
+        # Zero by the standard (FITS 4.0, 8.1), which is where nobody pointed: the cards are what is missing.
+        raise ValueError("no CRVALi")
     return cards
 
 

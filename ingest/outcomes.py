@@ -11,7 +11,7 @@ from pathlib import Path
 
 from archive.store import Connection, FileVersion
 
-__all__ = ["Outcome", "Report", "Summary", "database_text", "record_reports"]
+__all__ = ["Outcome", "Report", "Summary", "database_text", "printable", "record_reports"]
 
 
 class Outcome(Enum):
@@ -40,9 +40,14 @@ class Report:
 
 @dataclass
 class Summary:
-    """A run in numbers, with its failures one by one. `ignored` counts what does not look like FITS."""
+    """A run in numbers, with its failures one by one.
+
+    `ignored` counts what does not look like FITS, `offered` all files that were found; as long as not all of
+    them are dealt with, the run is going on or was interrupted.
+    """
 
     strict: bool = False
+    offered: int | None = None
     ignored: int = 0
     counts: Counter[Outcome] = field(default_factory=Counter)
     reasons: Counter[tuple[Outcome, str]] = field(default_factory=Counter)
@@ -62,26 +67,45 @@ class Summary:
         return self.counts.total()
 
     @property
+    def remaining(self) -> int:
+        """Files that were found and not dealt with."""
+        return max((self.offered or 0) - self.total - self.ignored, 0)
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether any row of a published table may be another than before."""
+        return bool(self.counts.keys() & {Outcome.INGESTED, Outcome.NEW_VERSION, Outcome.STORED})
+
+    @property
     def exit_status(self) -> int:
         """1 when files failed and the run is strict about it."""
         return 1 if self.strict and self.failures else 0
 
-    def lines(self) -> Iterator[str]:
-        """The summary as an operator reads it."""
-        yield f"{self.total} files" + (f", {self.ignored} others ignored" if self.ignored else "")
+    def lines(self, failures: bool = True) -> Iterator[str]:
+        """The summary as an operator reads it; `failures` one by one, or only counted."""
+        others = "other" if self.ignored == 1 else "others"
+        files = "file" if self.total == 1 else "files"
+        yield f"{self.total} {files}" + (f", {self.ignored} {others} ignored" if self.ignored else "")
         for outcome in Outcome:
             if self.counts[outcome]:
                 yield f"{self.counts[outcome]:8} {outcome.value}"
             for (of, reason), count in sorted(self.reasons.items(), key=lambda item: -item[1]):
                 if of is outcome:
                     yield f"{count:12} {reason}"
-        for report in self.failures:
-            yield f"{report.outcome.value}: {report.path}: {report.reason}"
+        if self.remaining:
+            yield f"{self.remaining:8} not reached; the same command takes them in"
+        for report in self.failures if failures else ():
+            yield printable(f"{report.outcome.value}: {report.path}: {report.reason}")
+
+
+# Rows of two writers that report on the same paths in another order would wait for each other.
+_LOCK = 0x55_52_41_4E_49_42_02
 
 
 def record_reports(connection: Connection, reports: Iterable[Report]) -> None:
     """Keep the last outcome of each path. Unchanged files leave no trace but that they are no failures."""
     told = list(reports)
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
     settled = [database_text(report.path) for report in told if report.outcome is Outcome.UNCHANGED]
     if settled:
         connection.execute(
@@ -98,8 +122,8 @@ def record_reports(connection: Connection, reports: Iterable[Report]) -> None:
                 (
                     database_text(report.path),
                     report.outcome.value,
-                    report.reason,
-                    [problem.replace("\0", " ") for problem in report.problems[:50]],
+                    report.reason and printable(report.reason),
+                    [printable(problem) for problem in report.problems[:50]],
                     report.file and report.file.dp_id,
                     report.file and report.file.version,
                 )
@@ -110,5 +134,10 @@ def record_reports(connection: Connection, reports: Iterable[Report]) -> None:
 
 
 def database_text(path: Path) -> str:
-    """A path as text; file names that are not UTF-8 get replacement characters."""
-    return os.fsencode(path.absolute()).decode("utf-8", "replace")
+    """A path as text, also one that is not UTF-8: \\xe9 stands for a byte that is no character."""
+    return os.fsencode(path.absolute()).decode("utf-8", "backslashreplace")
+
+
+def printable(text: str) -> str:
+    """One line that any terminal and database can show, whatever is in a file name or a header."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

@@ -29,11 +29,11 @@ def written_position(keywords: Keywords) -> tuple[float | None, float | None]:
 
 
 def icrs_position(keywords: Keywords) -> tuple[float, float] | None:
-    """The pointing in ICRS degrees; None when it is missing or off the sky."""
+    """The pointing in ICRS degrees; None when it is missing, off the sky or a placeholder, 0 0."""
     frame = fk_frame(keywords.text("RADESYS", "RADECSYS"), keywords.number("EQUINOX", "EPOCH"))
     for names in _PAIRS:
         ra, dec = _degrees(keywords, names[0], 15.0), _degrees(keywords, names[1], 1.0)
-        if ra is not None and dec is not None and on_sky(ra, dec):
+        if ra is not None and dec is not None and on_sky(ra, dec) and (ra, dec) != (0.0, 0.0):
             lon, lat = to_icrs(frame, np.array([ra]), np.array([dec]))
             return float(lon[0]), float(lat[0])
     return None

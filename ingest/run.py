@@ -8,6 +8,7 @@ the others are repeated without it.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -96,39 +97,51 @@ def ingest_paths(
     progress: Progress | None = None,
     strict: bool = False,
     refresh: bool = False,
+    summary: Summary | None = None,
 ) -> Summary:
     """Take in FITS files and all FITS files below folders; the summary tells what became of them.
 
     A file that is there already changes nothing, unless `refresh` asks for its rows to be derived anew.
+    `summary` is filled as the run goes on, for callers that tell what an interrupted one did. Raises
+    ConfigurationError when the store cannot be written.
     """
-    summary = Summary(strict)
+    summary = Summary() if summary is None else summary
+    summary.strict = strict
     run = _Run(database, store, Publication.of(config, collection), refresh)
     with database.writer() as connection:
         initialise(connection)
     store.sweep()
     candidates = list(_walk(paths, store.folder))
+    summary.offered = len(candidates)
     done = 0
     remaining = iter(candidates)
-    while group := list(islice(remaining, _FILES_PER_TRANSACTION)):
-        for report in _ingest_group(run, group, summary):
-            summary.add(report)
-        done += len(group)
-        if progress is not None:
-            progress(done, len(candidates))
-    if summary.counts.keys() - {Outcome.UNCHANGED, Outcome.REFUSED, Outcome.UNREADABLE}:
-        database.refresh_row_counts()
+    try:
+        while group := list(islice(remaining, _FILES_PER_TRANSACTION)):
+            for report in _ingest_group(run, group, summary):
+                summary.add(report)
+            done += len(group)
+            if progress is not None:
+                progress(done, len(candidates))
+    finally:
+        # After an interruption too: what was done is published.
+        if summary.has_changes:
+            database.refresh_row_counts()
     return summary
 
 
 def _walk(paths: Iterable[Path], store: Path) -> Iterator[_Candidate]:
-    """Files in a stable order; the store itself is never walked."""
+    """Files in a stable order; the store itself is never walked, nor are links to folders."""
     for path in paths:
-        if not path.is_dir():
+        if path.absolute() == store:
+            continue
+        if not os.path.isdir(path):
             yield _Candidate(path, True)
             continue
-        for folder, folders, files in os.walk(path):
+        closed: list[OSError] = []
+        for folder, folders, files in os.walk(path, onerror=closed.append):
             folders[:] = sorted(name for name in folders if Path(folder, name).absolute() != store)
             yield from (_Candidate(Path(folder, name), False) for name in sorted(files))
+        yield from (_Candidate(Path(str(error.filename)), True) for error in closed)
 
 
 def _ingest_group(run: _Run, group: Sequence[_Candidate], summary: Summary) -> list[Report]:
@@ -157,18 +170,52 @@ def _ingest_group(run: _Run, group: Sequence[_Candidate], summary: Summary) -> l
 
 
 def _looks_like_fits(path: Path) -> bool:
-    """By content; a file that only its name makes FITS is taken too, so that it is reported."""
-    return path.is_file() and ((stem(path.name) != path.name and ".f" in path.name.lower()) or is_fits(path))
+    """By content; a file that only its name makes FITS is taken too, so that it is reported.
+
+    One that cannot be looked into, for want of rights, is taken as well; pipes and devices never are.
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return False
+    except FileNotFoundError:
+        return path.is_symlink() and _has_fits_name(path)
+    except OSError:
+        return _has_fits_name(path)
+    return _has_fits_name(path) or is_fits(path) or not os.access(path, os.R_OK)
+
+
+def _has_fits_name(path: Path) -> bool:
+    return stem(path.name) != path.name and ".f" in path.name.lower()
 
 
 def _harvest(run: _Run, path: Path, last: FileVersion | None) -> tuple[Harvest, str] | Report:
     """The harvest and the checksum, or the report on a file that is as it was."""
-    if not path.exists():
-        raise UnreadableFile("no such file or folder")
+    before = _state(path)
     sha256 = checksum(path)
     if last is not None and last.sha256 == sha256 and not run.refresh:
         return Report(path, Outcome.UNCHANGED, file=last)
-    return harvest(path, run.publication), sha256
+    try:
+        found = harvest(path, run.publication)
+    except OSError as cause:
+        raise UnreadableFile(f"cannot be read: {cause.strerror or cause}") from cause
+    if _state(path) != before:
+        raise UnreadableFile("the file changed while it was being read", hint="ingest it again")
+    return found, sha256
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What changes with a file's content: file system, inode, size, time in nanoseconds."""
+    try:
+        found = path.stat()
+    except FileNotFoundError as cause:
+        raise UnreadableFile("no such file or folder") from cause
+    except OSError as cause:
+        raise UnreadableFile(f"cannot be read: {cause.strerror or cause}") from cause
+    if stat.S_ISDIR(found.st_mode):
+        raise UnreadableFile("the folder cannot be read")
+    if not stat.S_ISREG(found.st_mode):
+        raise UnreadableFile("not a file, but a device, a pipe or the like")
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _keep(run: _Run, harvested: Sequence[tuple[Harvest, str]], reports: list[Report]) -> list[_Prepared]:
@@ -183,15 +230,14 @@ def _keep(run: _Run, harvested: Sequence[tuple[Harvest, str]], reports: list[Rep
         else:
             reports.append(Report(found.path, Outcome.REFUSED, reason, found.problems))
     # Threads, because what takes the time is waiting for the disk to say that the bytes are safe.
-    with ThreadPoolExecutor(_WRITERS) as pool:
-        kept = pool.map(lambda one: _keep_one(run, *one), accepted)
-        prepared = []
-        for result in kept:
-            if isinstance(result, Report):
-                reports.append(result)
-            else:
-                prepared.append(result)
-    return prepared
+    pool = ThreadPoolExecutor(_WRITERS)
+    try:
+        results = list(pool.map(lambda one: _keep_one(run, *one), accepted))
+    finally:
+        # What was interrupted does not copy files that nobody will know of.
+        pool.shutdown(cancel_futures=True)
+    reports += (result for result in results if isinstance(result, Report))
+    return [result for result in results if isinstance(result, _Prepared)]
 
 
 def _keep_one(run: _Run, found: Harvest, sha256: str) -> _Prepared | Report:

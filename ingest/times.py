@@ -16,6 +16,8 @@ from .keywords import Keywords
 __all__ = ["Span", "as_mjd", "as_timestamp", "exposure_time", "observed", "parse_date"]
 
 _MJD_ORIGIN = datetime(1858, 11, 17, tzinfo=UTC)
+# What software writes into a field that it does not fill: day 0, 01/01/00, and the zero of Unix.
+_PLACEHOLDERS = {0.0, 15_020.0, 40_587.0}
 # The first photographs of the sky that were measured, and a date this archive will not live to see.
 _EARLIEST, _LATEST = -10_000.0, 120_000.0
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d*)?))?)?Z?")
@@ -111,8 +113,7 @@ def _start(keywords: Keywords) -> tuple[float, bool] | None:
 
 
 def _valid(mjd: float | None) -> float | None:
-    """Zero is what software writes into a field that it does not fill."""
-    return mjd if mjd is not None and mjd != 0.0 and _EARLIEST < mjd < _LATEST else None
+    return mjd if mjd is not None and mjd not in _PLACEHOLDERS and _EARLIEST < mjd < _LATEST else None
 
 
 def _atomic(keywords: Keywords, name: str) -> float | None:

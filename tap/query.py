@@ -59,8 +59,14 @@ class TableQuery:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The media type, and a name for what is saved to disk: the rest goes to programs and screens."""
-        headers = {"Content-Type": self.format.media_type}
+        """The media type, and a name for what is saved to disk: the rest goes to programs and screens.
+
+        What a query says can never become a page with scripts: browsers may not guess another type, and in
+        HTML itself nothing runs.
+        """
+        headers = {"Content-Type": self.format.media_type, "X-Content-Type-Options": "nosniff"}
+        if self.format.encoding is Encoding.HTML:
+            headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
         if self.format.encoding in {Encoding.CSV, Encoding.TSV, Encoding.FITS, Encoding.PARQUET}:
             headers["Content-Disposition"] = f'inline; filename="result.{self.format.extension}"'
         return headers

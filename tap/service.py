@@ -26,8 +26,6 @@ from .query import Execution, TableQuery
 
 __all__ = ["tap_service"]
 
-_LINKS = ("capabilities", "availability", "tables", "examples")
-
 
 def tap_service(archive: Archive, path: str = "/tap") -> Service:
     """The TAP service of everything the archive publishes."""
@@ -51,9 +49,7 @@ def tap_service(archive: Archive, path: str = "/tap") -> Service:
         ),
         style=Style.VOTABLE,
         parameters=QUERY_PARAMETERS,
-        links=tuple(
-            (name, f"{path}/{name}") for name in ("capabilities", "availability", "tables", "examples")
-        ),
+        links=tuple((name, f"{path}/{name}") for name in _LINKS),
     )
 
 
@@ -72,7 +68,7 @@ class _Endpoints:
         query = TableQuery.asked(arguments, self._archive)
         if request.method == "HEAD":
             await run_in_threadpool(query.statement)
-            return Response(headers=query.headers)
+            return _without_body(query.headers)
         execution = Execution(query)
         return StreamedResponse(
             self._archive.workers,
@@ -80,6 +76,7 @@ class _Endpoints:
             execution.cancel,
             headers=query.headers,
             length=lambda: execution.length,
+            seconds=config.sync_seconds + config.transfer_seconds,
         )
 
     async def capabilities(self, _request: Request) -> Response:
@@ -113,6 +110,13 @@ class _Endpoints:
         catalogue = await run_in_threadpool(lambda: self._archive.database.catalogue)
         document = examples_document(self._archive.config.title, catalogue.examples)
         return Response(document, media_type="application/xhtml+xml; charset=utf-8")
+
+
+def _without_body(headers: dict[str, str]) -> Response:
+    """The answer to HEAD where nobody knows how long that to GET would be (RFC 9110, 8.6)."""
+    response = Response(headers=headers)
+    del response.headers["Content-Length"]
+    return response
 
 
 def _xml(document: bytes) -> Response:

@@ -7,9 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from archive.database import Cluster, Database
 from archive.testing import ClusterForTests, SessionFolder
+
+# The same examples in every run of the suite; new ones in `make soak`, by --hypothesis-profile.
+settings.register_profile("suite", derandomize=True)
+settings.register_profile("soak", derandomize=False, print_blob=True)
+settings.load_profile("suite")
 
 _VARIABLE = "URANIBORG_TEST_FOLDER"  # tells the workers of pytest-xdist
 _FOLDER = pytest.StashKey[SessionFolder]()

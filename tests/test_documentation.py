@@ -113,4 +113,4 @@ def test_the_readme_shows_what_the_demonstration_prints() -> None:
     [snippet] = re.findall(
         r"^```python\n(.*?)^```", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
     )
-    assert textwrap.indent(snippet, "    ") in demo.greeting(Config())
+    assert textwrap.indent(snippet, "    ") in demo.greeting(Config(), "")

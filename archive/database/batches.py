@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import adbc_driver_postgresql
 import pyarrow as pa
@@ -30,6 +31,19 @@ _PATIENCE = 10.0  # seconds to wait for one of the connections
 _AGAIN = 0.5  # seconds between two attempts to cancel
 # The first moment PostgreSQL knows, -infinity excepted (microseconds; 4714-11-24 BC).
 _FIRST_TIMESTAMP = -210_866_803_200_000_000
+
+
+# Why a query stops. Kept as what makes the exception: an exception kept itself would hold, by its traceback,
+# all frames that it went through, and with them whole results until the garbage collector comes by.
+_Reason = Callable[[], ArchiveError]
+
+
+def _cancelled() -> ArchiveError:
+    return Cancelled("the query was cancelled")
+
+
+def _closed() -> ArchiveError:
+    return Cancelled("the query was closed")
 
 
 class Batches:
@@ -80,7 +94,7 @@ class Batches:
 
     def cancel(self) -> None:
         if self._source is not None:
-            self._source.stop(Cancelled("the query was cancelled"))
+            self._source.stop(_cancelled)
 
     def close(self) -> None:
         if self._source is not None:
@@ -106,13 +120,13 @@ class Cancellation:
             self._cancelled = True
             execution = self._execution
         if execution is not None:
-            execution.stop(Cancelled("the query was cancelled"))
+            execution.stop(_cancelled)
 
     def attach(self, execution: _Execution) -> None:
         with self._lock:
             self._execution = execution
             if self._cancelled:
-                execution.stop(Cancelled("the query was cancelled"))
+                execution.stop(_cancelled)
 
 
 def _fitting(column: pa.Array, field: Field) -> pa.Array:
@@ -180,7 +194,7 @@ class _Execution:
         self._reader: pa.RecordBatchReader | None = None
         self._begun = time.monotonic()
         self._watchdog: threading.Timer | None = None
-        self._reason: ArchiveError | None = None
+        self._reason: _Reason | None = None
         self._open = True
         self._done = False
         self._state = threading.Lock()  # held briefly: whether the query runs, and why it stops
@@ -191,13 +205,13 @@ class _Execution:
         try:
             with self._turn:
                 if self._reason is not None:
-                    raise self._reason
+                    raise self._reason()
                 try:
                     self._cursor.execute(sql)
                     self._reader = self._cursor.fetch_record_batch()
                 except dbapi.Error as cause:
                     if self._reason is not None:
-                        raise self._reason from cause
+                        raise self._reason() from cause
                     if is_lost(cause):
                         raise _ConnectionLost from cause
                     raise from_adbc(cause) from cause
@@ -213,7 +227,7 @@ class _Execution:
         try:
             with self._turn:
                 if not self._open:
-                    raise self._reason or Cancelled("the query was closed")
+                    raise (self._reason or _closed)()
                 return self._read()
         except BaseException:
             self._finish(sound=False)
@@ -228,7 +242,7 @@ class _Execution:
             return None
         except OSError as cause:
             if self._reason is not None:
-                raise self._reason from cause
+                raise self._reason() from cause
             if self._is_broken():
                 raise busy() from cause
             raise from_stream(cause) from cause
@@ -247,12 +261,12 @@ class _Execution:
         if self._watchdog is not None:
             self._watchdog.cancel()
         left = self._begun + seconds - time.monotonic()
-        self._watchdog = threading.Timer(max(left, 0.0), self.stop, (QueryTimeout(seconds),))
+        self._watchdog = threading.Timer(max(left, 0.0), self.stop, (partial(QueryTimeout, seconds),))
         self._watchdog.daemon = True
         self._watchdog.start()
 
-    def stop(self, reason: ArchiveError) -> None:
-        """Cancels the query in the database; the thread that reads it will raise `reason`."""
+    def stop(self, reason: _Reason) -> None:
+        """Cancels the query in the database; the thread that reads it will raise what `reason` makes."""
         with self._state:
             if not self._open or self._done:
                 return
@@ -277,7 +291,7 @@ class _Execution:
         """Stops what runs; a result read to its end leaves its connection for the next query."""
         sound = self._done
         if not sound:
-            self.stop(Cancelled("the query was closed"))
+            self.stop(_closed)
         with self._turn:
             self._finish(sound=sound and self._reason is None)
 
@@ -288,6 +302,7 @@ class _Execution:
             self._open = False
         if self._watchdog is not None:
             self._watchdog.cancel()
+            self._watchdog = None
         try:
             if self._reader is not None:
                 self._reader.close()

@@ -152,10 +152,18 @@ def _fitting(table: Table, column: Column) -> Iterator[None]:
 
 @contextlib.contextmanager
 def refusals(table: Table) -> Iterator[None]:
-    """PostgreSQL's refusal of a row (NULL, a second equal key, a NUL in a text) as UnreadableFile."""
+    """PostgreSQL's refusal of a row (NULL, a second equal key, a NUL in a text) as UnreadableFile.
+
+    So are more columns than a table can have, and values too long for a page or an index.
+    """
     try:
         yield
-    except (psycopg.DataError, psycopg.IntegrityError) as cause:
+    except (
+        psycopg.DataError,
+        psycopg.IntegrityError,
+        psycopg.errors.ProgramLimitExceeded,
+        psycopg.errors.TooManyColumns,
+    ) as cause:
         raise UnreadableFile(f"table {table.name}: {cause.diag.message_primary}") from cause
 
 

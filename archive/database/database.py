@@ -18,7 +18,7 @@ from ..config import Config
 from ..declare.builtin import builtin_schemas
 from ..declare.catalogue import Catalogue
 from ..declare.tables import Schema, Table
-from ..errors import Busy
+from ..errors import Busy, ConfigurationError
 from ..query.sql import Statement
 from . import loading, publication
 from .batches import Batches, Cancellation, run
@@ -152,6 +152,11 @@ class Database:
         try:
             with connection.transaction():
                 yield connection
+        except psycopg.errors.DiskFull as cause:
+            raise ConfigurationError(
+                f"the database has no room left: {cause.diag.message_primary}",
+                hint="what was written before is safe; make room and do it again",
+            ) from cause
         except psycopg.OperationalError as cause:
             # SQLSTATE 57P0x or no answer at all; anything else is a statement of ours that is wrong.
             if not connection.closed:

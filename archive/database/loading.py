@@ -98,10 +98,11 @@ def _loading_name(table: Table) -> str:
 def _fill(connection: Connection, table: Table, batches: Iterable[pa.RecordBatch]) -> Written:
     """A complete new table beside the old one."""
     name = _loading_name(table)
-    make_table(connection, table, name)
-    written = _copy_ordered(connection, table, name, batches)
-    for statement in ddl.index_statements(table, name):
-        execute(connection, statement)
+    with refusals(table):
+        make_table(connection, table, name)
+        written = _copy_ordered(connection, table, name, batches)
+        for statement in ddl.index_statements(table, name):
+            execute(connection, statement)
     for statement in ddl.comment_statements(table, name):
         execute(connection, statement)
     execute(connection, f"ANALYZE {ddl.qualified_name(table, name)}")

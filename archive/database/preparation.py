@@ -42,7 +42,8 @@ def prepare(server: Server, schemas: Sequence[Schema], reader: Mapping[str, str]
             _prepare(connection, schemas, reader)
     except psycopg.OperationalError as cause:
         # The message tells host and user, never the password.
-        raise ConfigurationError(f"cannot connect to the database: {cause}") from cause
+        reason = " ".join(str(cause).split())
+        raise ConfigurationError(f"cannot connect to the database: {reason}") from cause
 
 
 def _prepare(connection: Connection, schemas: Sequence[Schema], reader: Mapping[str, str]) -> None:

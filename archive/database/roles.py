@@ -130,7 +130,14 @@ def _create_extension(connection: Connection) -> None:
 
 def make_schemas(connection: Connection) -> None:
     """`adql` for functions of queries, `archive` for bookkeeping that no query sees."""
-    connection.execute("CREATE SCHEMA IF NOT EXISTS adql")
+    try:
+        connection.execute("CREATE SCHEMA IF NOT EXISTS adql")
+    except psycopg.errors.InsufficientPrivilege as cause:
+        raise ConfigurationError(
+            "the database user may not make schemas in this database",
+            hint=f'let an administrator run: ALTER DATABASE "{connection.info.dbname}" OWNER TO'
+            f' "{connection.info.user}"',
+        ) from cause
     execute(connection, f"GRANT USAGE ON SCHEMA adql TO {READER}, {WRITER}")
     execute(connection, f"GRANT USAGE ON SCHEMA public TO {READER}, {WRITER}")
     execute(connection, f"CREATE SCHEMA IF NOT EXISTS archive AUTHORIZATION {WRITER}")

@@ -2,15 +2,16 @@
 
 pg_sphere refuses outlines that touch or cross themselves and those that reach 90 degrees from the
 middle of their bounding box, and it does not tell positions apart that are closer than 1e-9 radians.
-Here each such outline becomes one or several that cover the same sky, and `Repair` says what was done.
+Here each such outline becomes one or several that cover the same sky, and a note says what was done.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from enum import StrEnum
-from itertools import combinations, pairwise
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
 
 from ..errors import UsageError
 from .sphere import (
@@ -28,24 +29,9 @@ from .sphere import (
     winding,
 )
 
-__all__ = ["Repair", "simple_outlines"]
+__all__ = ["simple_outlines"]
 
 Outline = list[Vector]
-
-
-class Repair(StrEnum):
-    """What was done to an outline, as a note says it."""
-
-    REPEATED = "dropped repeated vertices"
-    ORDERED = "put four corners in order"
-    UNTANGLED = "split an outline that touches or crosses itself"
-    REVERSED = "reversed a clockwise outline"
-    DIVIDED = "split an outline too large for the index"
-
-    @property
-    def guessed(self) -> bool:
-        """True when the outline came together with itself, so that what it encloses is a guess."""
-        return self in (Repair.ORDERED, Repair.UNTANGLED)
 
 
 _SAME = 4e-9  # radians, 0.8 mas: closer positions are one; four times what pg_sphere tells apart
@@ -53,21 +39,34 @@ _THIN = 2e-8  # radians, 4 mas: the mean width below which an outline has no are
 _BLUNT = 1e-7  # radians, 20 mas: what is left out of the corners where an outline crossed itself
 _STEP = math.radians(30.0)
 _REACH = math.radians(85.0)
+_MOST_CORNERS = 1000  # pg_sphere before 1.3 takes no more than 1024
+_MOST_MEETINGS = 1000  # an outline that meets itself more often is noise, and untangling it takes for ever
 
 
-def simple_outlines(outline: Sequence[Vector]) -> tuple[list[Outline], list[Repair]]:
+def simple_outlines(outline: Sequence[Vector], *, untangle: bool = True) -> tuple[list[Outline], list[str]]:
     """Simple outlines, counter-clockwise as DALI has it, that together cover what `outline` encloses.
 
-    Raises UsageError for outlines without area, and for those larger than a hemisphere which are not
-    seen whole from a point inside.
+    What an outline that touches or crosses itself encloses is a guess, made only when `untangle` is true.
+    Raises UsageError for outlines without area or of more than 1000 corners, and for those larger than a
+    hemisphere which are not seen whole from a point inside.
     """
-    notes: list[Repair] = []
+    if len(outline) > _MOST_CORNERS:
+        raise UsageError(
+            f"an outline of {len(outline)} corners, more than {_MOST_CORNERS}",
+            hint="describe it as a UNION of smaller polygons",
+        )
+    notes: list[str] = []
     corners = _distinct(outline)
     if len(corners) < len(outline):
-        notes.append(Repair.REPEATED)
+        notes.append("dropped repeated vertices")
     if len(corners) < 3:
         raise UsageError("the outline has fewer than three different vertices")
     if _touches(corners):
+        if not untangle:
+            raise UsageError(
+                "the outline crosses or touches itself",
+                hint="give its vertices in order, round the outline; divide it where it meets itself",
+            )
         loops = _untangled(corners, notes)
     else:
         loops = [corners]
@@ -96,10 +95,10 @@ def _width(corners: Outline) -> float:
     return 2.0 * abs(signed_area(corners)) / sum(distance(a, b) for a, b in arcs(corners))
 
 
-def _oriented(corners: Outline, notes: list[Repair]) -> list[Outline]:
+def _oriented(corners: Outline, notes: list[str]) -> list[Outline]:
     if not _is_large(corners):
         if signed_area(corners) < 0.0:
-            notes.append(Repair.REVERSED)
+            notes.append("reversed a clockwise outline")
             corners.reverse()
         return [corners]
     return _split(corners, notes)
@@ -114,9 +113,21 @@ def _touches(corners: Outline) -> bool:
     last = len(sides) - 1
     return any(
         _meeting(*sides[i], *sides[j]) is not None
-        for i, j in combinations(range(len(sides)), 2)
+        for i, j in _close_pairs(sides)
         if j - i > 1 and (i, j) != (0, last)
     ) or any(_folds(a, b, c) for (a, b), (_, c) in zip(sides, [*sides[1:], sides[0]], strict=True))
+
+
+def _close_pairs(sides: Sequence[tuple[Vector, Vector]]) -> Iterator[tuple[int, int]]:
+    """The pairs of sides, i < j, so close that they may meet: those whose chords' spheres do."""
+    ends = np.array(sides)
+    middles = ends.mean(axis=1)
+    # No point of an arc is farther from the middle of its chord than its ends are.
+    radii = np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1) / 2.0 + _SAME
+    for i in range(len(sides) - 1):
+        apart = np.linalg.norm(middles[i + 1 :] - middles[i], axis=1)
+        for j in np.flatnonzero(apart <= radii[i] + radii[i + 1 :]):
+            yield i, i + 1 + int(j)
 
 
 def _on_arc(p: Vector, a: Vector, b: Vector) -> bool:
@@ -146,14 +157,14 @@ def _meeting(a: Vector, b: Vector, c: Vector, d: Vector) -> Vector | None:
     return None
 
 
-def _untangled(corners: Outline, notes: list[Repair]) -> list[Outline]:
+def _untangled(corners: Outline, notes: list[str]) -> list[Outline]:
     """The loops of an outline that touches or crosses itself."""
     if len(corners) == 4:
         # The corners of one detector in the wrong order; no outline meant as two triangles has been seen.
         for order in ((0, 1, 3, 2), (0, 2, 1, 3)):
             straight = [corners[i] for i in order]
             if not _touches(straight) and _is_convex(straight):
-                notes.append(Repair.ORDERED)
+                notes.append("put four corners in order")
                 return [straight]
     loops = _loops(_with_meetings(corners))
     loops = [_distinct(loop, _BLUNT) for loop in loops]
@@ -161,7 +172,7 @@ def _untangled(corners: Outline, notes: list[Repair]) -> list[Outline]:
     loops = [loop for loop in loops if not _touches(loop)]
     if not loops:
         raise UsageError("the outline crosses itself and encloses nothing")
-    notes.append(Repair.UNTANGLED)
+    notes.append("split an outline that touches or crosses itself")
     loops.sort(key=lambda loop: -abs(signed_area(loop)))
     kept: list[Outline] = []
     for loop in loops:
@@ -180,10 +191,13 @@ def _with_meetings(corners: Outline) -> Outline:
     """The outline with a vertex, the same on both sides, wherever two of its sides meet."""
     points = list(corners)
     sides = list(arcs(corners))
-    for (a, b), (c, d) in combinations(sides, 2):
+    for i, j in _close_pairs(sides):
+        (a, b), (c, d) = sides[i], sides[j]
         meeting = _meeting(a, b, c, d)
         points += [meeting] if meeting is not None else []
         points += [end for end in (a, b) if _on_arc(end, c, d)] + [e for e in (c, d) if _on_arc(e, a, b)]
+        if len(points) > len(corners) + 3 * _MOST_MEETINGS:
+            raise UsageError("the outline crosses itself too often to make sense of")
     known: Outline = []
     for point in points:
         if all(distance(point, other) >= _SAME for other in known):
@@ -232,7 +246,7 @@ def _is_large(corners: Outline) -> bool:
     return math.hypot(*middle) < 0.02 or max(distance(unit(middle), corner) for corner in corners) > _REACH
 
 
-def _split(corners: Outline, notes: list[Repair]) -> list[Outline]:
+def _split(corners: Outline, notes: list[str]) -> list[Outline]:
     """Triangles and quadrangles around a point inside, from which the whole outline is seen."""
     fine = [
         between(a, b, part / steps)
@@ -242,7 +256,7 @@ def _split(corners: Outline, notes: list[Repair]) -> list[Outline]:
     ]
     if hemisphere(fine) is not None and signed_area(fine) < 0.0:
         # It fits a hemisphere, and then the smaller side is meant, however it was walked around.
-        notes.append(Repair.REVERSED)
+        notes.append("reversed a clockwise outline")
         fine.reverse()
     if not _is_large(fine):
         return [fine]
@@ -253,7 +267,7 @@ def _split(corners: Outline, notes: list[Repair]) -> list[Outline]:
             "the outline is larger than a hemisphere and not seen whole from its centre",
             hint="describe it as a UNION of smaller polygons",
         )
-    notes.append(Repair.DIVIDED)
+    notes.append("split an outline too large for the index")
     return [piece for a, b in arcs(fine) for piece in _sector(centre, a, b)]
 
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from itertools import chain
 
 from ..errors import UsageError
-from .outlines import Repair, simple_outlines
+from .outlines import simple_outlines
 from .sphere import Vector, distance, hemisphere, lonlat, mean, moment, signed_area, vector
 from .stcs import box_polygon, read_shapes
 
-__all__ = ["Circle", "Point", "Polygon", "Region", "Repair", "box_polygon", "parse_region", "repaired"]
+__all__ = ["Circle", "Point", "Polygon", "Region", "box_polygon", "parse_region", "repaired"]
 
 Point = tuple[float, float]
 Circle = tuple[float, float, float]
@@ -117,23 +117,23 @@ def parse_region(text: str) -> Region:
     return Region(tuple(shapes.points), tuple(shapes.circles), tuple(shapes.polygons))
 
 
-def repaired(region: Region) -> tuple[Region, tuple[Repair, ...]]:
-    """The region as the index can hold it, and what had to be done.
+def repaired(region: Region, *, untangle: bool = True) -> tuple[Region, tuple[str, ...]]:
+    """The region as the index can hold it, and notes on what had to be done.
 
     Corners are rounded as `stcs` writes them, so that text and index agree. Repeated vertices are
-    dropped, clockwise outlines reversed, those that cross themselves or exceed a hemisphere split.
-    Raises UsageError when nothing sensible is left.
+    dropped, clockwise outlines reversed, those that exceed a hemisphere split, and, when `untangle` is
+    true, those that touch or cross themselves. Raises UsageError when nothing sensible is left.
     """
-    repairs: dict[Repair, None] = {}
+    notes: dict[str, None] = {}
     polygons: list[Polygon] = []
     for polygon in region.polygons:
         rounded = [vector(*_rounded(corner)) for corner in polygon]
-        outlines, done = simple_outlines(rounded)
-        repairs |= dict.fromkeys(done)
+        outlines, remarks = simple_outlines(rounded, untangle=untangle)
+        notes |= dict.fromkeys(remarks)
         polygons += [tuple(_rounded(lonlat(corner)) for corner in outline) for outline in outlines]
     points = tuple(_rounded(point) for point in region.points)
     circles = tuple((*_rounded((lon, lat)), round(radius, _DIGITS)) for lon, lat, radius in region.circles)
-    return Region(points, circles, tuple(polygons)), tuple(repairs)
+    return Region(points, circles, tuple(polygons)), tuple(notes)
 
 
 def _cap(radius: float) -> float:

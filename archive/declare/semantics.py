@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
@@ -39,15 +40,22 @@ UTC = TimeSys("utc", "UTC", "TOPOCENTER")
 MJD_UTC = TimeSys("mjd_utc", "UTC", "TOPOCENTER", "MJD-origin")
 
 
+_LONGEST_UNIT = 200
+_HUGE_POWER = re.compile(r"(?:\*\*|\^|10\s*[-+])[\s(]*[-+]?[\s(]*[0-9]{4}")
+
+
 @lru_cache(maxsize=4096)
 def parse_unit(text: str) -> units.UnitBase:
     """A VOUnits string as an astropy unit; DeclarationError says what does not parse."""
+    if len(text) > _LONGEST_UNIT or _HUGE_POWER.search(text):
+        # Astropy would compute 10**999999999 to all its digits.
+        raise DeclarationError(f"unit {text[:40]!r} is not VOUnits: it is too long, or has too large a power")
     try:
         with warnings.catch_warnings():
             # VOUnits deprecates erg and Angstrom, and still has them (VOUnits 1.1, table 3).
             warnings.simplefilter("ignore", units.UnitsWarning)
             return units.Unit(text, format="vounit", parse_strict="raise")
-    except ValueError as cause:
+    except (ValueError, ArithmeticError) as cause:
         reason = str(cause).partition("\n")[0]
         raise DeclarationError(f"unit {text!r} is not VOUnits: {reason}") from cause
 

@@ -37,6 +37,7 @@ _REFERENCE_POSITIONS = frozenset(
 _SHAPES = {"POSITION", "POINT", "CIRCLE", "BOX", "POLYGON", "RANGE", "ALLSKY", "UNION"}
 _FINEST = math.radians(1.0 / 3_600_000.0)  # 1 mas: how far a range's sides may lie from its parallels
 _MOST_STEPS = 360
+_DEEPEST = 50  # unions in unions
 
 Point = tuple[float, float]
 
@@ -70,6 +71,7 @@ def box_polygon(lon: float, lat: float, width: float, height: float) -> tuple[Po
         raise UsageError(
             f"a box cannot be {width:g} by {height:g} degrees", hint="use more than 0, less than 180"
         )
+    _check_place(lon, lat)
     lam, phi = math.radians(lon), math.radians(lat)
     x0, y0, z0 = vector(lon, lat)
     # In the gnomonic projection such sides are straight lines parallel to the axes.
@@ -87,11 +89,17 @@ def box_polygon(lon: float, lat: float, width: float, height: float) -> tuple[Po
     return (corner(-x, -y), corner(-x, y), corner(x, y), corner(x, -y))
 
 
+def _check_place(lon: float, lat: float) -> None:
+    if not (-360.0 <= lon <= 360.0 and -90.0 <= lat <= 90.0):
+        raise UsageError(f"there is no position {lon:g} {lat:g} on the sky")
+
+
 def _same(lon: float, lat: float) -> Point:
     return lon, lat
 
 
 def _from_galactic(lon: float, lat: float) -> Point:
+    _check_place(lon, lat)
     ra, dec = erfa.g2icrs(math.radians(lon), math.radians(lat))
     return math.degrees(float(ra)) % 360.0, math.degrees(float(dec))
 
@@ -107,6 +115,7 @@ class _Reader:
         self._text = text
         self._tokens = _tokens(text)
         self._next = 0
+        self._depth = 0
 
     @property
     def at_end(self) -> bool:
@@ -128,7 +137,7 @@ class _Reader:
         name = self._take()
         if name not in _SHAPES:
             raise self._fail(
-                f"{name!r} is no shape that can be stored" if name else "it ends too early",
+                f"{str(name)[:40]!r} is no shape that can be stored" if name else "it ends too early",
                 "use POSITION, CIRCLE, POLYGON, BOX or UNION",
             )
         turn = self._frame(turn)
@@ -170,15 +179,19 @@ class _Reader:
             elif word in _EQUATORIAL:
                 turn = _same
             elif word not in _REFERENCE_POSITIONS and word != "SPHERICAL2":
-                raise self._fail(f"the frame {word} is not known", "use ICRS, FK5, J2000 or GALACTIC")
+                raise self._fail(f"the frame {word[:40]} is not known", "use ICRS, FK5, J2000 or GALACTIC")
         return turn
 
     def _union(self, turn: _Turn) -> None:
         if self._take() != "(":
             raise self._fail("UNION needs its shapes in parentheses")
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise self._fail(f"more than {_DEEPEST} unions stand in each other")
         while self._peek() != ")":
             self.shape(turn)
         self._take()
+        self._depth -= 1
 
     def _numbers(self) -> list[float]:
         numbers: list[float] = []

@@ -196,7 +196,7 @@ def _column_records(table: Table) -> Iterator[Record]:
             table_name=table.name,
             column_name=column.adql_name,
             datatype=column.type.datatype,
-            arraysize=column.type.arraysize,
+            arraysize=column.type.published_arraysize,
             xtype=column.type.xtype,
             size=_size(column.type),
             description=column.published_description or None,
@@ -211,7 +211,8 @@ def _column_records(table: Table) -> Iterator[Record]:
 
 
 def _size(type_: Type) -> int | None:
-    return int(type_.arraysize) if type_.arraysize and type_.arraysize.isdigit() else None
+    size = type_.published_arraysize
+    return int(size) if size and size.isdigit() else None
 
 
 def _key_records(table: Table) -> Iterator[Record]:

@@ -77,6 +77,15 @@ class Type:
         return self.xtype in {"point", "circle", "polygon", "adql:REGION"}
 
     @property
+    def published_arraysize(self) -> str | None:
+        """The arraysize that results, TAP_SCHEMA and VOSI all state.
+
+        Text is never bounded there: arraysize counts bytes of UTF-8 while the database counts characters, and
+        astropy before 7.1 misread bounded strings in BINARY2 (astropy issue 18099).
+        """
+        return "*" if self.datatype == "char" else self.arraysize
+
+    @property
     def element(self) -> Type:
         """The scalar type of an array's elements."""
         return _SCALARS[self.datatype] if self.is_array else self

@@ -70,7 +70,7 @@ def _metadata(field: Field) -> dict[str, str | None]:
     return {
         "name": field.name,
         "datatype": field.type.datatype,
-        "arraysize": "*" if field.type.datatype == "char" else field.type.arraysize,
+        "arraysize": field.type.published_arraysize,
         "xtype": field.type.xtype,
         "unit": field.unit or None,
         "ucd": field.ucd or None,

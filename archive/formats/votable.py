@@ -149,13 +149,9 @@ def is_wide(type_: Type) -> bool:
 
 
 def _arraysize(type_: Type, serialization: str | None) -> str | None:
-    """The declared arraysize, except where readers would stumble over it."""
-    # Text is never bounded: arraysize counts bytes of UTF-8 while the database counts characters, and astropy
-    # before 7.1 misread bounded strings in BINARY2 (astropy issue 18099).
-    if type_.datatype == "char":
-        return "*"
+    """The published arraysize, except where readers would stumble over it."""
     # The length before an array like "2x*" counts numbers for STIL, pairs for astropy: both read "*" alike.
-    size = type_.arraysize
+    size = type_.published_arraysize
     return "*" if serialization in _BINARY and size and "x" in size and size.endswith("*") else size
 
 

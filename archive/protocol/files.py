@@ -20,7 +20,7 @@ from starlette.responses import FileResponse, Response
 
 __all__ = ["StoredFile", "disposition", "file_response"]
 
-_RANGE = re.compile(r"bytes\s*=[\d\s,-]*\d[\d\s,-]*")
+_RANGE = re.compile(r"\s*(\d{0,18})-(\d{0,18})\s*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,7 @@ def file_response(request: Request, file: StoredFile) -> Response:
     }
     if _has_it(request.headers, etag, modified):
         return Response(status_code=304, headers=headers)
-    if not _RANGE.fullmatch(request.headers.get("range", "")):
-        _without_range(request)
+    _set_range(request, _usable_ranges(request.headers.get("range", ""), file.size))
     return _Chunked(
         file.path, headers=headers | {"Content-Length": str(file.size)}, media_type=file.media_type
     )
@@ -85,6 +84,25 @@ def _has_it(headers: Mapping[str, str], etag: str, modified: datetime) -> bool:
     return since.tzinfo is not None and modified <= since
 
 
-def _without_range(request: Request) -> None:
-    """Forgets a Range that is malformed or in other units than bytes: RFC 9110, 14.2 has it ignored."""
-    request.scope["headers"] = [pair for pair in request.scope["headers"] if pair[0] != b"range"]
+def _usable_ranges(header: str, size: int) -> str | None:
+    """The Range without those of its ranges that lie beyond the end, unless all do.
+
+    None when one is malformed or they count other units than bytes: RFC 9110, 14.2 has all of it ignored.
+    """
+    unit, _, text = header.partition("=")
+    found = [_RANGE.fullmatch(piece) for piece in text.split(",") if piece.strip()]
+    if unit.strip().lower() != "bytes" or not found:
+        return None
+    usable = []
+    for match in found:
+        first, last = match.groups() if match else ("", "")
+        if not (first or last) or (first and last and int(first) > int(last)):
+            return None
+        if int(first) < size if first else int(last) > 0:
+            usable.append(f"{first}-{last}")
+    return f"bytes={','.join(usable)}" if usable else header
+
+
+def _set_range(request: Request, wanted: str | None) -> None:
+    kept = [pair for pair in request.scope["headers"] if pair[0] != b"range"]
+    request.scope["headers"] = kept if wanted is None else [*kept, (b"range", wanted.encode("ascii"))]

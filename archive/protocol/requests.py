@@ -6,6 +6,7 @@ urlencoded and multipart bodies, their limits and their encoding. What the names
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import Sequence
 from urllib.parse import parse_qsl
@@ -13,16 +14,21 @@ from urllib.parse import parse_qsl
 import python_multipart
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from ..declare.parameters import Arguments, Parameter, parse_arguments
-from ..errors import TooLarge, UsageError
+from ..errors import Cancelled, TooLarge, UsageError
 
 __all__ = ["read_arguments", "read_pairs"]
 
 _URLENCODED = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
 _MOST_FIELDS = 1000
+_BODY_SECONDS = 60.0
+
+
+class _TooSlow(UsageError):
+    status = 408
 
 
 async def read_arguments(request: Request, parameters: Sequence[Parameter], limit: int) -> Arguments:
@@ -56,10 +62,16 @@ async def _body(request: Request, limit: int) -> bytes:
     if announced.isdecimal() and int(announced) > limit:
         raise too_large
     body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > limit:
-            raise too_large
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            async for piece in request.stream():
+                body += piece
+                if len(body) > limit:
+                    raise too_large
+    except ClientDisconnect as cause:
+        raise Cancelled("the client left in the middle of its request") from cause
+    except TimeoutError as cause:
+        raise _TooSlow(f"the body did not arrive within {_BODY_SECONDS:g} s") from cause
     return bytes(body)
 
 
@@ -71,14 +83,24 @@ def _urlencoded(text: bytes) -> list[tuple[str, str]]:
     except UnicodeDecodeError as cause:
         raise UsageError("the parameters are not UTF-8") from cause
     except ValueError as cause:  # parse_qsl says so of too many fields
-        raise UsageError(f"there are more than {_MOST_FIELDS} parameters") from cause
+        raise _too_many() from cause
+
+
+def _too_many() -> UsageError:
+    return UsageError(f"there are more than {_MOST_FIELDS} parameters")
 
 
 def _multipart(content_type: str, body: bytes) -> list[tuple[str, str]]:
     fields: list[Field] = []
+
+    def keep(field: Field) -> None:
+        if len(fields) == _MOST_FIELDS:
+            raise _too_many()
+        fields.append(field)
+
     headers = {"Content-Type": content_type.encode("latin-1")}
     try:
-        python_multipart.parse_form(headers, io.BytesIO(body), fields.append, lambda _file: None)
+        python_multipart.parse_form(headers, io.BytesIO(body), keep, lambda _file: None)
         return [(_text(field.field_name), _text(field.value)) for field in fields]
     except FormParserError as cause:
         raise UsageError(f"the multipart/form-data body cannot be read: {cause}") from cause

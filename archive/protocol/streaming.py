@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import threading
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,7 @@ __all__ = ["StreamedResponse", "Workers"]
 
 _log = logging.getLogger("uraniborg")
 _AHEAD = 3  # chunks that may wait for the client
+_PIECE = 256 << 10  # bytes handed to the server at once, which keeps what it has not sent yet in memory
 
 
 class Workers:
@@ -101,7 +103,8 @@ class StreamedResponse(Response):
 
     `cancel` is called from another thread when the client goes away; it must make a generator that
     waits for the database give up. `length` is asked once the first chunk is there, as a format that
-    is spooled knows its size only then.
+    is spooled knows its size only then. A client that has not taken everything after `seconds`
+    is sent away, so that it does not keep a thread and a query for ever.
     """
 
     def __init__(
@@ -112,11 +115,13 @@ class StreamedResponse(Response):
         *,
         headers: dict[str, str],
         length: Callable[[], int | None] = lambda: None,
+        seconds: float = math.inf,
     ) -> None:
         self._workers = workers
         self._chunks = chunks
         self._cancel = cancel
         self._length = length
+        self._seconds = seconds
         self.status_code = 200
         self.background = None
         # Content-Type is among them: Starlette would add a charset, and clients compare the text.
@@ -127,7 +132,11 @@ class StreamedResponse(Response):
         running = await self._workers.start(production.work)
         gone = asyncio.create_task(_disconnected(receive))
         try:
-            await self._send(production, running, gone, send)
+            async with asyncio.timeout(None if math.isinf(self._seconds) else self._seconds):
+                await self._send(production, running, gone, send)
+        except TimeoutError:
+            # Returning without the last piece makes the server break the connection.
+            _log.warning("result cut off: the client took longer than %g s", self._seconds)
         finally:
             gone.cancel()
             production.stop()
@@ -142,7 +151,9 @@ class StreamedResponse(Response):
             if not started:
                 started = True
                 await self._start(send)
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            for begin in range(0, len(chunk), _PIECE):
+                piece = chunk[begin : begin + _PIECE]
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
         if gone.done():
             return
         try:
@@ -175,7 +186,7 @@ async def _unless(gone: asyncio.Task[None], coming: Coroutine[None, None, bytes 
     """What is coming, or None when the client goes away before it comes."""
     waiting = asyncio.create_task(coming)
     await asyncio.wait((gone, waiting), return_when=asyncio.FIRST_COMPLETED)
-    if waiting.done():
-        return waiting.result()
-    waiting.cancel()
-    return None
+    if gone.done():
+        waiting.cancel()
+        return None
+    return waiting.result()

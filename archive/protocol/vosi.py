@@ -112,8 +112,8 @@ def _column(table: Table, column: Column) -> etree._Element:
 
 def _data_type(type_: Type) -> etree._Element:
     attributes = typed("vs:VOTableType")
-    if type_.arraysize is not None:
-        attributes["arraysize"] = type_.arraysize
+    if type_.published_arraysize is not None:
+        attributes["arraysize"] = type_.published_arraysize
     if type_.xtype is not None:
         attributes["extendedType"] = type_.xtype
     return E.dataType(type_.datatype, attributes)

@@ -228,6 +228,20 @@ CREATE OR REPLACE FUNCTION adql.mjd(value timestamp) RETURNS float8
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN 40587 + extract(epoch FROM value)::float8 / 86400;
 
+-- To the nearest integer, halves away from zero; PostgreSQL rounds halves to the even one.
+CREATE OR REPLACE FUNCTION adql.round(value float8) RETURNS float8
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN trunc(value) + CASE WHEN abs(value - trunc(value)) >= 0.5 THEN sign(value) ELSE 0 END;
+
+-- A double as the decimal number that it is written as; the cast alone would keep 15 of its 17 digits.
+CREATE OR REPLACE FUNCTION adql.decimal(value float8) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN value::text::numeric;
+
+CREATE OR REPLACE FUNCTION adql.decimal(value real) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN value::text::numeric;
+
 -- A number from 0 to 1, the same for the same seed.
 CREATE OR REPLACE FUNCTION adql.rand(seed bigint) RETURNS float8
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

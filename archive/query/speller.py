@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from ..errors import QueryError
 from .tree import Condition, QueryBody, Value
 
-__all__ = ["Speller"]
+__all__ = ["Speller", "checked"]
+
+# Characters; several times what the longest query without nested geometry becomes.
+_LONGEST = 8_000_000
 
 
 class Speller(Protocol):
@@ -21,3 +25,13 @@ class Speller(Protocol):
     def condition(self, condition: Condition) -> str: ...
 
     def body(self, body: QueryBody) -> str: ...
+
+
+def checked(text: str) -> str:
+    """The text of a value; geometry spells its parts several times, which grows with the power of nesting."""
+    if len(text) > _LONGEST:
+        raise QueryError(
+            "the expressions are nested too deeply to be computed",
+            hint="compute the inner ones in a subquery",
+        )
+    return text

@@ -6,6 +6,7 @@ and columns of results c1, c2, ...: names a user thought of never reach the data
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -13,7 +14,9 @@ from ..declare.columns import Field
 from ..declare.names import quote_identifier
 from ..declare.tables import Table
 from . import sql_conditions, sql_geometry, sql_values
-from .storage import quoted_region_columns
+from .quoting import quote_literal
+from .speller import checked
+from .storage import quoted_region_columns, region_values
 from .tree import (
     And,
     ColumnValue,
@@ -21,11 +24,12 @@ from .tree import (
     Comparator,
     Comparison,
     Condition,
+    Constant,
     Derived,
     Distance,
+    GeometryValue,
     Join,
     JoinKind,
-    Literal,
     Order,
     Output,
     Query,
@@ -58,7 +62,7 @@ def compile(query: Query, limit: int | None = None) -> Statement:
 
 class _Speller:
     def value(self, value: Value) -> str:
-        return sql_values.value(value, self)
+        return checked(sql_values.value(value, self))
 
     def condition(self, condition: Condition) -> str:
         return sql_conditions.condition(condition, self)
@@ -69,6 +73,7 @@ class _Speller:
 
 
 _SPELL = _Speller()
+_BARE_INTEGER = re.compile(r"\(*-?[0-9]+\)*")
 _SHORTER = {"double precision": "float8", "double precision[]": "float8[]"}
 
 
@@ -139,10 +144,22 @@ def _output(output: Output, number: int, outermost: bool) -> str:
 
 
 def _parts(value: Value, number: int) -> list[str]:
-    """The hidden columns of a stored region, under names that go with its column's."""
-    assert isinstance(value, ColumnValue)
-    stored, carried = quoted_region_columns(value.name), quoted_region_columns(f"c{number}")
-    return [f"t{value.source}.{old} AS {new}" for old, new in zip(stored, carried, strict=True)]
+    """The hidden columns of a region, under names that go with its column's."""
+    names = quoted_region_columns(f"c{number}")
+    match value:
+        case ColumnValue():
+            parts = [f"t{value.source}.{stored}" for stored in quoted_region_columns(value.name)]
+        case GeometryValue(geometry=Constant(region=region)):
+            constants = region_values(region)
+            texts = (constants.bounds, constants.points, constants.circles, constants.polygons)
+            kinds = ("scircle", "spoint[]", "scircle[]", "spoly[]")
+            parts = [
+                f"{'NULL' if text is None else quote_literal(text)}::{kind}"
+                for text, kind in zip(texts, kinds, strict=True)
+            ]
+        case _:
+            raise AssertionError(f"no parts of {value}")
+    return [f"{part} AS {name}" for part, name in zip(parts, names, strict=True)]
 
 
 def _operands(operation: SetOperation, outermost: bool, regions: frozenset[int]) -> str:
@@ -166,7 +183,7 @@ def _order(order: Order, body: QueryBody) -> str:
 def _term(value: Value) -> str:
     """In GROUP BY and ORDER BY a bare constant would be taken for a column's number."""
     text = _SPELL.value(value)
-    return f"{text}::integer" if isinstance(value, Literal) and isinstance(value.value, int) else text
+    return f"{text}::integer" if _BARE_INTEGER.fullmatch(text) else text
 
 
 def _source(source: Source) -> str:

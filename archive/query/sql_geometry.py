@@ -130,6 +130,11 @@ def _cone(a: Place, b: Place, radius: str, known: float | None) -> str:
     clauses = [_one_cone(a, b, radius, known)] if a.indexed or (not b.indexed and not a.constant) else []
     if b.indexed or not clauses:
         clauses.append(_one_cone(b, a, radius, known))
+    if len(clauses) == 2 and known is not None:
+        # The planner thinks that a cone holds a thousandth of any table, and then cares little which of two
+        # tables it searches for each row of the other, which may be a hundred times as many. Said twice, once
+        # from either side of the operator, a cone holds a millionth, and it searches the larger table.
+        clauses += [f"scircle({q.sql}, radians({radius})) @> {p.sql}" for p, q in ((a, b), (b, a))]
     return " AND ".join(clauses)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from .quoting import quote_literal
-from .speller import Speller
+from .speller import Speller, checked
 from .storage import point_text, polygon_text, position_expression, quoted_region_columns
 from .tree import (
     Box,
@@ -179,7 +179,8 @@ def _is_indexed(longitude: Value, latitude: Value) -> bool:
     if longitude.source != latitude.source or longitude.origin is None or latitude.origin is None:
         return False
     pair = (longitude.origin.column, latitude.origin.column)
-    return longitude.origin.table is latitude.origin.table and pair in longitude.origin.table.positions
+    table = longitude.origin.table
+    return table is not None and table is latitude.origin.table and pair in table.positions
 
 
 def _disc(circle: Circle, spell: Speller) -> Disc:
@@ -216,8 +217,9 @@ def published(geometry: Geometry, spell: Speller) -> str:
         case Circle():
             return f"adql.circle_numbers({published(geometry.centre, spell)}, {spell.value(geometry.radius)})"
         case Polygon():
+            # As an array, since PostgreSQL's functions take no more than 100 arguments.
             coordinates = (text for vertex in geometry.vertices for text in _pair(vertex, spell))
-            return f"adql.joined({', '.join(coordinates)})"
+            return f"adql.joined(VARIADIC ARRAY[{', '.join(coordinates)}]::float8[])"
         case Box():
             longitude, latitude = _pair(geometry.centre, spell)
             width, height = spell.value(geometry.width), spell.value(geometry.height)
@@ -241,7 +243,7 @@ def _array(numbers: list[float]) -> str:
 def _pair(point: Geometry, spell: Speller) -> tuple[str, str]:
     if isinstance(point, Point):
         return f"{spell.value(point.longitude)}", f"{spell.value(point.latitude)}"
-    text = published(point, spell)
+    text = checked(published(point, spell))
     return f"({text})[1]", f"({text})[2]"
 
 

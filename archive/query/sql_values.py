@@ -130,7 +130,7 @@ def literal(node: Literal) -> str:
 
 
 def _double(number: float, kind: Type) -> str:
-    """A sign outside quotes would be taken for an operator that binds less than the cast; -0.0 has one too."""
+    """Outside quotes a sign, which -0.0 has too, would be an operator that binds less than the cast."""
     suffix = "real" if kind == FLOAT else "float8"
     plain = math.isfinite(number) and math.copysign(1.0, number) > 0
     return f"{number!r}::{suffix}" if plain else f"'{number!r}'::{suffix}"
@@ -172,7 +172,8 @@ def _arithmetic(node: Arithmetic, spell: Speller) -> str:
     for operator, operand in zip(node.operators, node.operands[1:], strict=True):
         right = _operand(operand, spell)
         if operator is Operator.MODULO and not (running.is_integer and operand.field.type.is_integer):
-            text = f"mod(({text})::numeric, {right}::numeric)::float8"
+            dividend, divisor = _decimal(f"({text})", running), _decimal(right, operand.field.type)
+            text = f"mod({dividend}, {divisor})::float8"
             running = DOUBLE
         else:
             text = f"{text} {operator.value} {right}"
@@ -216,9 +217,13 @@ def _mod(node: Call, spell: Speller) -> str:
     if node.field.type.is_integer:
         first, second = (as_type(argument, node.field.type, spell) for argument in node.arguments)
         return f"mod({first}, {second})"
-    # mod() exists for exact numbers only; 15 digits of a double become one.
-    first, second = (f"{spell.value(argument)}::numeric" for argument in node.arguments)
+    # mod() exists for exact numbers only.
+    first, second = (_decimal(spell.value(argument), argument.field.type) for argument in node.arguments)
     return f"mod({first}, {second})::float8"
+
+
+def _decimal(text: str, kind: Type) -> str:
+    return f"{text}::numeric" if kind.is_integer else f"adql.decimal({text})"
 
 
 _ROUNDING = {Function.ROUND: "round", Function.TRUNCATE: "trunc"}
@@ -229,13 +234,13 @@ def _rounded(node: Call, spell: Speller) -> str:
     whole = node.arguments[0].field.type.is_integer
     if len(node.arguments) == 2:
         digits = spell.value(node.arguments[1])
-        return f"{_ROUNDING[node.function]}({text}::numeric, {digits})::{kind.postgresql}"
+        number = _decimal(text, node.arguments[0].field.type)
+        return f"{_ROUNDING[node.function]}({number}, {digits})::{kind.postgresql}"
     if whole:
         return text
     match node.function:
         case Function.ROUND:
-            # round() of a double goes to the even neighbour; that of an exact number is what people expect.
-            return f"round({text}::numeric)::{kind.postgresql}"
+            return f"adql.round({text})"
         case Function.TRUNCATE:
             return f"trunc({text}::float8)"
         case Function.CEILING:

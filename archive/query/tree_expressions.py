@@ -69,9 +69,12 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The stored column a value came from unchanged, through however many subqueries."""
+    """The stored column a value came from unchanged, through however many subqueries.
 
-    table: Table
+    `table` is None for a region that a subquery wrote out, which has its parts beside it like a stored one.
+    """
+
+    table: Table | None
     column: str
 
 

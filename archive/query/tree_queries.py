@@ -8,7 +8,8 @@ from enum import Enum
 from ..declare.columns import Field
 from ..declare.tables import Table
 from ..declare.types import REGION
-from .tree_expressions import ColumnValue, Condition, Value
+from .tree_expressions import ColumnValue, Condition, GeometryValue, Value
+from .tree_geometry import Constant, Kind
 
 __all__ = [
     "CommonScan",
@@ -128,7 +129,7 @@ QueryBody = Select | SetOperation
 
 
 def searchable_regions(body: QueryBody) -> frozenset[int]:
-    """Which outputs, from 0, are stored regions that can still be searched in a query around this one.
+    """Which outputs, from 0, are regions that can still be searched by parts in a query around this one.
 
     The searchable parts cannot be compared, so they do not survive where equal rows become one.
     """
@@ -142,8 +143,14 @@ def searchable_regions(body: QueryBody) -> frozenset[int]:
 
 
 def is_searchable(value: Value) -> bool:
-    """True for a stored region with its parts at hand."""
-    return isinstance(value, ColumnValue) and value.field.type == REGION and value.origin is not None
+    """True for a region with its parts at hand: a stored one, or one that is written out."""
+    match value:
+        case ColumnValue():
+            return value.field.type == REGION and value.origin is not None
+        case GeometryValue(geometry=Constant(kind=Kind.REGION)):
+            return True
+        case _:
+            return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Literal
 from urllib.parse import quote
 
-from ..errors import UnreadableFile
+from ..errors import ConfigurationError, UnreadableFile
 
 __all__ = ["Store", "StoredContent", "checksum"]
 
@@ -52,25 +52,28 @@ class Store:
     def keep(self, source: Path, identifier: str, sha256: str) -> StoredContent:
         """Put `source`, whose checksum was taken before, into the store; the same file twice is kept once.
 
-        When this returns, the file is on the disk and will survive a power failure.
+        When this returns, the file is on the disk and will survive a power failure. UnreadableFile tells
+        what is wrong with the source, ConfigurationError with the store: no room, no rights.
         """
         place = self._place(source, identifier, sha256)
-        target = self.path(place)
-        size = source.stat().st_size
-        if target.is_file() and target.stat().st_size == size:
-            return StoredContent(place, sha256, size)
-        made = not target.parent.is_dir()
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with self._temporary() as temporary:
-            if self.mode == "link":
-                _link(source, temporary)
-            else:
-                _copy(source, temporary, sha256)
-            # Both names lie in one file system, so this is atomic.
-            os.replace(temporary, target)
-        _sync_folder(target.parent)
-        if made:
-            _sync_folder(self.folder)
+        with _reading():
+            size = source.stat().st_size
+        with self._writing():
+            target = self.path(place)
+            if target.is_file() and target.stat().st_size == size:
+                return StoredContent(place, sha256, size)
+            made = not target.parent.is_dir()
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with self._temporary() as temporary:
+                if self.mode == "link":
+                    _link(source, temporary)
+                else:
+                    _copy(source, temporary, sha256)
+                # Both names lie in one file system, so this is atomic.
+                os.replace(temporary, target)
+            _sync_folder(target.parent)
+            if made:
+                _sync_folder(self.folder)
         return StoredContent(place, sha256, size)
 
     def _place(self, source: Path, identifier: str, sha256: str) -> str:
@@ -87,6 +90,16 @@ class Store:
                 swept += 1
         return swept
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as cause:
+            raise ConfigurationError(
+                f"the store {self.folder} takes no files: {cause.strerror or cause}",
+                hint="what was ingested before is safe; mend this and ingest the rest",
+            ) from cause
+
     @property
     def _incoming(self) -> Path:
         return self.folder / "incoming"
@@ -102,6 +115,14 @@ class Store:
             Path(name).unlink(missing_ok=True)
 
 
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except OSError as cause:
+        raise UnreadableFile(f"cannot be read: {cause.strerror or cause}") from cause
+
+
 def _sync_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -113,11 +134,8 @@ def _sync_folder(folder: Path) -> None:
 
 def checksum(path: Path) -> str:
     """The hexadecimal SHA-256 of a file."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as cause:
-        raise UnreadableFile(f"cannot be read: {cause.strerror or cause}") from cause
+    with _reading(), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _extension(name: str) -> str:
@@ -133,8 +151,10 @@ def _extension(name: str) -> str:
 def _copy(source: Path, target: Path, sha256: str) -> None:
     """Copy and sync; refuses a source that changed since its checksum was taken."""
     digest = hashlib.sha256()
-    with source.open("rb") as reader, target.open("wb") as writer:
-        _pump(reader, writer, digest)
+    with _opened(source) as reader, target.open("wb") as writer:
+        while chunk := _chunk(reader):
+            digest.update(chunk)
+            writer.write(chunk)
         writer.flush()
         os.fsync(writer.fileno())
     if digest.hexdigest() != sha256:
@@ -142,10 +162,14 @@ def _copy(source: Path, target: Path, sha256: str) -> None:
     target.chmod(0o444)
 
 
-def _pump(reader: IO[bytes], writer: IO[bytes], digest: hashlib._Hash) -> None:
-    while chunk := reader.read(_CHUNK):
-        digest.update(chunk)
-        writer.write(chunk)
+def _opened(source: Path) -> IO[bytes]:
+    with _reading():
+        return source.open("rb")
+
+
+def _chunk(reader: IO[bytes]) -> bytes:
+    with _reading():
+        return reader.read(_CHUNK)
 
 
 def _link(source: Path, target: Path) -> None:

@@ -76,7 +76,10 @@ async function run(query, maxrec) {
     if (mine !== running) return;
     show(null);
     if (error.name === "AbortError") say("Stopped.");
-    else say(error.message, true);
+    else {
+      say(error.message, true);
+      point(error.message);
+    }
   } finally {
     if (mine === running) { running = null; form.elements.stop.disabled = true; }
   }
@@ -95,6 +98,19 @@ function reason(text) {
   return info ? info.textContent.trim() : "";
 }
 
+// Selects the word that the message is about, if the query is still the one that was asked.
+function point(message) {
+  const place = /^line (\d+), column (\d+): /.exec(message);
+  if (!place) return;
+  const area = form.elements.QUERY;
+  const lines = area.value.split("\n").slice(0, Number(place[1]));
+  const line = lines.pop() || "";
+  const start = lines.reduce((sum, text) => sum + text.length + 1, 0) + Number(place[2]) - 1;
+  const word = /^[\w.]+/.exec(line.slice(Number(place[2]) - 1));
+  area.focus();
+  area.setSelectionRange(start, start + (word ? word[0].length : 1));
+}
+
 function say(text, bad = false) {
   const status = document.getElementById("status");
   status.textContent = text;
@@ -105,6 +121,7 @@ function show(result) {
   const place = document.getElementById("rows");
   if (!result) return place.replaceChildren();
   const numeric = result.metadata.map((column) => /^(short|int|long|float|double|unsignedByte)$/.test(column.datatype) && !column.arraysize);
+  const units = result.metadata.some((column) => column.unit);
   const table = document.createElement("table");
   const head = table.createTHead().insertRow();
   result.metadata.forEach((column, index) => {
@@ -112,9 +129,11 @@ function show(result) {
     cell.textContent = column.name;
     cell.title = column.description || "";
     if (numeric[index]) cell.className = "number";
-    const unit = document.createElement("small");
-    unit.textContent = column.unit || "\u00a0";
-    cell.append(unit);
+    if (units) {
+      const unit = document.createElement("small");
+      unit.textContent = column.unit || "\u00a0";
+      cell.append(unit);
+    }
     head.append(cell);
   });
   const body = table.createTBody();
@@ -122,6 +141,12 @@ function show(result) {
     const line = body.insertRow();
     row.forEach((value, index) => fill(line.insertCell(), value, numeric[index]));
   }
+  // A long value is cut off; a click shows all of it.
+  body.addEventListener("click", (event) => {
+    const cell = event.target.closest("td");
+    const cut = cell && cell.scrollWidth > cell.clientWidth;
+    if (cell && !getSelection().toString()) cell.classList.toggle("whole", cut);
+  });
   place.replaceChildren(table);
 }
 

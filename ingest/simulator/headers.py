@@ -7,11 +7,16 @@ from astropy.time import Time
 
 from .plan import PARANAL, Exposure, airmass
 
-__all__ = ["dp_id", "iso", "raw_header"]
+__all__ = ["TELESCOPES", "dp_id", "iso", "raw_header"]
 
 # Written by the telescope software when nothing on the sky is pointed at (lamps, bias, dark).
 UNDEFINED_POSITION = -596.52323555
-_TELESCOPES = {"HAWKI": "ESO-VLT-U4", "FORS2": "ESO-VLT-U1"}
+TELESCOPES = {
+    "FORS2": "ESO-VLT-U1",
+    "HAWKI": "ESO-VLT-U4",
+    "MUSE": "ESO-VLT-U4",
+    "PIONIER": "ESO-VLTI-A1234",
+}
 
 
 def iso(mjd: float) -> str:
@@ -44,7 +49,7 @@ def _standard(exposure: Exposure) -> list[tuple[str, object, str]]:
     day_seconds = (exposure.start % 1.0) * 86400
     cards: list[tuple[str, object, str]] = [
         ("ORIGIN", "URANIBORG SIMULATOR", "Not an observation"),
-        ("TELESCOP", _TELESCOPES[exposure.instrument], "Telescope name"),
+        ("TELESCOP", TELESCOPES[exposure.instrument], "Telescope name"),
         ("INSTRUME", exposure.instrument, "Instrument used"),
         ("OBJECT", block.target.name if block else exposure.type, "Target, or type of a calibration"),
         ("RA", ra, "[deg] Pointing (J2000.0)"),

@@ -15,7 +15,7 @@ from astropy.table import QTable
 from astropy.wcs import WCS
 
 from .frames import CHIP, SCALE, continuum, paint, wavelengths
-from .headers import dp_id, iso
+from .headers import TELESCOPES, dp_id, iso
 from .plan import NIGHT, SECOND, Exposure, ObservationBlock
 
 __all__ = ["products"]
@@ -63,7 +63,7 @@ def _common(members: tuple[Exposure, ...], category: str) -> fits.Header:
     header = fits.Header()
     header["PRODCATG"] = (category, "Data product category")
     header["ORIGIN"] = ("URANIBORG SIMULATOR", "Not an observation")
-    header["TELESCOP"] = ("ESO-VLT-U4" if first.instrument == "HAWKI" else "ESO-VLT-U1", "Telescope name")
+    header["TELESCOP"] = (TELESCOPES[first.instrument], "Telescope name")
     header["INSTRUME"] = (first.instrument, "Instrument name")
     header["OBJECT"] = (block.target.name, "Target designation")
     header["RA"] = (block.target.ra, "[deg] Image centre (J2000.0)")
@@ -188,7 +188,6 @@ def _cube(block: ObservationBlock, random: np.random.Generator) -> Product:
 
 def _visibilities(block: ObservationBlock, random: np.random.Generator) -> Product:
     header = _common(_simulated(block, "PIONIER", 10), "SCIENCE.VISIBILITY")
-    header["TELESCOP"] = "ESO-VLTI-A1234"
     header["WAVELMIN"], header["WAVELMAX"], header["SPEC_RES"] = 1533.0, 1773.0, 40.0
     header["BASE_MIN"], header["BASE_MAX"], header["NUM_CHAN"] = 45.0, 129.0, 6
     del header["PROV1"]

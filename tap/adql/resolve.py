@@ -30,6 +30,7 @@ from archive.query.tree import (
     JoinKind,
     Literal,
     Order,
+    Origin,
     Output,
     Query,
     QueryBody,
@@ -51,6 +52,10 @@ from .syntax import Identifier
 
 __all__ = ["resolve", "translate"]
 
+# PostgreSQL has room for 1664 in a result, of which a region takes five where it can be searched further.
+_MOST_COLUMNS = 1600
+_WRITTEN_OUT = Origin(None, "")
+
 
 def resolve(statement: syntax.Statement, text: str, catalogue: Catalogue) -> Query:
     """The meaning of a parsed statement; `text` is what it was parsed from, for places in errors.
@@ -67,16 +72,19 @@ def translate(text: str, catalogue: Catalogue) -> Query:
 class _Resolver(Conditions):
     def __init__(self, text: str, catalogue: Catalogue) -> None:
         super().__init__(text, catalogue)
-        self.common: list[tuple[Identifier, Columns]] = []
+        # With their numbers, by their names in lower case, which delimited ones may share.
+        self.common: dict[str, list[tuple[Identifier, int, Columns]]] = {}
 
     def statement(self, node: syntax.Statement) -> Query:
         bodies = []
-        for table in node.common:
-            if any(names_match(name, table.name) or names_match(table.name, name) for name, _ in self.common):
+        for number, table in enumerate(node.common):
+            alike = self.common.get(table.name.text.lower(), [])
+            if any(names_match(name, table.name) or names_match(table.name, name) for name, *_ in alike):
                 self.fail(table.at, f"two common tables are called {table.name.text}")
             body = self.query(table.query, None)
             bodies.append(body)
-            self.common.append((table.name, _columns(body)))
+            common = (table.name, number, _columns(body))
+            self.common.setdefault(table.name.text.lower(), []).append(common)
         return Query(with_unique_names(self.query(node.query, None)), tuple(bodies))
 
     def query(self, node: syntax.Query, parent: Scope | None) -> QueryBody:
@@ -88,14 +96,15 @@ class _Resolver(Conditions):
 
     def _from(self, nodes: tuple[syntax.TableReference, ...], parent: Scope | None) -> list[Part]:
         parts = [self._part(node, parent) for node in nodes]
-        seen: list[RangeVariable] = []
+        seen: dict[str, list[RangeVariable]] = {}
         for part, node in zip(parts, nodes, strict=True):
             for variable in part.variables:
-                if any(_same_name(variable, other) for other in seen):
+                alike = seen.setdefault(variable.names[-1].text.lower(), [])
+                if any(_same_name(variable, other) for other in alike):
                     self.fail(
                         node.at, f"two tables are called {variable.names[-1].text}", "give them aliases"
                     )
-                seen.append(variable)
+                alike.append(variable)
         return parts
 
     def _part(self, node: syntax.TableReference, parent: Scope | None) -> Part:
@@ -113,10 +122,10 @@ class _Resolver(Conditions):
     def _table(self, node: syntax.TableName) -> Part:
         source = self.next_source()
         if len(node.parts) == 1:
-            for i, (name, columns) in enumerate(self.common):
+            for name, number, columns in self.common.get(node.parts[0].text.lower(), []):
                 if names_match(name, node.parts[0]):
                     variable = RangeVariable(source, (node.alias or name,), columns)
-                    return Part(CommonScan(source, i), [variable])
+                    return Part(CommonScan(source, number), [variable])
         table = self.catalogue.find(".".join(part.text for part in node.parts))
         if table is None or len(node.parts) != 2:
             self._unknown_table(node)
@@ -129,7 +138,7 @@ class _Resolver(Conditions):
     def _unknown_table(self, node: syntax.TableName) -> NoReturn:
         name = ".".join(part.text for part in node.parts)
         line, column = self.place(node.at)
-        near = difflib.get_close_matches(name.lower(), [n.text.lower() for n, _ in self.common], n=1)
+        near = difflib.get_close_matches(name.lower(), self.common, n=1)
         hint = f"did you mean {near[0]}?" if near else self.catalogue.suggest(name)
         raise UnknownTable(f"unknown table {name}", line=line, column=column, hint=hint)
 
@@ -251,7 +260,7 @@ class _Resolver(Conditions):
 
     def _outputs(self, node: syntax.SelectQuery, scope: Scope) -> tuple[Output, ...]:
         outputs: list[Output] = []
-        taken: set[str] | None = None
+        taken: dict[str, int] | None = None
         for item in node.items:
             if isinstance(item, syntax.AllColumns):
                 outputs += self._all_columns(item, scope)
@@ -267,6 +276,8 @@ class _Resolver(Conditions):
                     taken = names_given(node, outputs)
                 name = new_name(name_of(item.value), taken)
             outputs.append(Output(value, renamed(value.field, name)))
+        if len(outputs) > _MOST_COLUMNS:
+            self.fail(node.at, f"{len(outputs)} columns are selected, more than {_MOST_COLUMNS}")
         return tuple(outputs)
 
     def _all_columns(self, node: syntax.AllColumns, scope: Scope) -> list[Output]:
@@ -426,7 +437,7 @@ def _columns(body: QueryBody) -> Columns:
         value = body.outputs[i].value if isinstance(body, Select) else _first(body).outputs[i].value
         origin = value.origin if isinstance(value, ColumnValue) else None
         if field.type.is_geometry and field.type.is_text:
-            origins.append(origin if i in kept else None)
+            origins.append((origin or _WRITTEN_OUT) if i in kept else None)
         else:
             origins.append(origin if isinstance(body, Select) else None)
     return Columns(fields, tuple([f"c{i}" for i in range(1, len(fields) + 1)]), tuple(origins))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from typing import NoReturn
 
 from archive.declare.columns import Field
@@ -41,14 +42,13 @@ from .resolve_geometry import Geometries
 from .resolve_scope import Scope
 from .resolve_types import (
     common_type,
-    conversion,
     convert,
-    has_unit,
     is_null,
     kind_name,
     parse_timestamp,
     retyped,
 )
+from .resolve_units import conversion, has_unit
 from .syntax import CastType
 
 __all__ = ["Conversions"]
@@ -66,6 +66,14 @@ _CASTS = {
     CastType.CIRCLE: CIRCLE,
     CastType.POLYGON: POLYGON,
 }
+_LONGEST_TEXT = 2**31 - 1  # of the database
+# Numbers in a text, as the database reads them; its own white space, letters and digits are those of ASCII.
+_INTEGER = re.compile(r"[ \t\r\n\f\v]*[-+]?[0-9]+[ \t\r\n\f\v]*")
+_NUMBER = re.compile(
+    r"[ \t\r\n\f\v]*[-+]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?|inf|infinity|nan)[ \t\r\n\f\v]*",
+    re.IGNORECASE | re.ASCII,
+)
+_DIGIT = re.compile("[0-9]")
 _INTEGER_LIMITS = {SHORT: 2**15, INTEGER: 2**31, LONG: 2**63}
 
 
@@ -109,9 +117,9 @@ class Conversions(Geometries):
         value = self.value(node.value, scope)
         match node.type:
             case CastType.CHAR:
-                kind = char(node.length or 1)
+                kind = char(min(node.length or 1, _LONGEST_TEXT))
             case CastType.VARCHAR:
-                kind = char(node.length) if node.length else TEXT
+                kind = char(min(node.length, _LONGEST_TEXT)) if node.length else TEXT
             case _:
                 kind = _CASTS[node.type]
         if is_null(value):
@@ -143,17 +151,19 @@ class Conversions(Geometries):
         if not (kind.is_numeric and isinstance(value, Literal)):
             return
         constant = value.value
-        assert constant is not None
-        try:
-            numeric = float(constant) if isinstance(constant, str | int | float) else 0.0
-        except ValueError:
-            self.fail(node.value.at, f"'{constant}' is not a number")
-        whole = not isinstance(constant, str) or constant.strip().lstrip("+-").isdigit()
-        if kind.is_integer and not whole:
-            self.fail(node.value.at, f"'{constant}' is not an integer")
+        if isinstance(constant, str):
+            if not _NUMBER.fullmatch(constant):
+                self.fail(node.value.at, f"'{constant}' is not a number")
+            if kind.is_integer and not _INTEGER.fullmatch(constant):
+                self.fail(node.value.at, f"'{constant}' is not an integer")
+        assert isinstance(constant, str | int | float)
+        known = float(constant)
         limit = _INTEGER_LIMITS.get(kind, 3.4e38 if kind == FLOAT else 1.7e308)
-        if not -limit <= numeric < limit and not (kind in (FLOAT, DOUBLE) and not math.isfinite(numeric)):
+        endless = not math.isfinite(known) and not (isinstance(constant, str) and _DIGIT.search(constant))
+        if not -limit <= known < limit and not (kind in (FLOAT, DOUBLE) and endless):
             self.fail(node.value.at, f"{constant} is too large for {kind.adql}")
+        if kind in (FLOAT, DOUBLE) and _vanishes(constant, 7e-46 if kind == FLOAT else 0.0):
+            self.fail(node.value.at, f"{constant} is too small for {kind.adql}")
 
     def _cast_to_shape(self, node: syntax.Cast, value: Value, kind: Type) -> Value:
         have = value.field.type
@@ -228,3 +238,9 @@ class Conversions(Geometries):
         if kind_name(value.field.type) != kind_name(kind):
             self.fail(node.at, f"{what} has to be {kind_name(kind)}, not {kind_name(value.field.type)}")
         return convert(value, kind)
+
+
+def _vanishes(number: str | int | float, smallest: float) -> bool:
+    """True for what is not zero, but would become it."""
+    mantissa = str(number).lower().partition("e")[0]
+    return abs(float(number)) <= smallest and any(digit in "123456789" for digit in mantissa)

@@ -44,7 +44,7 @@ from .resolve_scope import Scope
 from .resolve_types import convert, is_null, kind_name, null, number
 from .syntax import ShapeKind
 
-__all__ = ["Geometries", "kind_of"]
+__all__ = ["Geometries", "constant", "kind_of"]
 
 _TYPES = {Kind.POINT: POINT, Kind.CIRCLE: CIRCLE, Kind.POLYGON: POLYGON, Kind.REGION: REGION}
 _KINDS = {POINT: Kind.POINT, CIRCLE: Kind.CIRCLE, POLYGON: Kind.POLYGON}
@@ -236,16 +236,9 @@ class Geometries(Resolving):
 
     def _fit(self, at: int, region: Region) -> Region:
         try:
-            fit, repairs = repaired(region)
+            return repaired(region, untangle=False)[0]
         except UsageError as error:
             self.fail(at, error.message, error.hint)
-        if any(repair.guessed for repair in repairs):
-            self.fail(
-                at,
-                "the outline of the polygon crosses or touches itself",
-                "give its vertices in order, round the outline; divide it where it meets itself",
-            )
-        return fit
 
     def region(self, node: syntax.StringLiteral) -> GeometryValue:
         """REGION('...'): STC-S, or one of DALI's shapes."""

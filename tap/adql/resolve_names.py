@@ -12,15 +12,15 @@ from .resolve_types import renamed
 __all__ = ["name_of", "names_given", "new_name", "with_unique_names"]
 
 
-def names_given(node: syntax.SelectQuery, outputs: list[Output]) -> set[str]:
-    """The names in a result that the user chose, in lower case; generated ones keep clear of them."""
-    taken = {output.field.name.lower() for output in outputs}
+def names_given(node: syntax.SelectQuery, outputs: list[Output]) -> dict[str, int]:
+    """The names in a result that the user chose, in lower case, for `new_name` to keep clear of."""
+    taken = {output.field.name.lower(): 1 for output in outputs}
     for item in node.items:
         if isinstance(item, syntax.SelectItem):
             if item.alias is not None:
-                taken.add(item.alias.text.lower())
+                taken[item.alias.text.lower()] = 1
             elif isinstance(item.value, syntax.ColumnReference):
-                taken.add(item.value.name.text.lower())
+                taken[item.value.name.text.lower()] = 1
     return taken
 
 
@@ -40,12 +40,13 @@ def name_of(node: syntax.Value) -> str:
             return "expression"
 
 
-def new_name(wanted: str, taken: set[str]) -> str:
-    name, count = wanted, 1
+def new_name(wanted: str, taken: dict[str, int]) -> str:
+    """A name that is not taken, which it then is; `taken` counts up to which number each name is used."""
+    name = wanted
     while name.lower() in taken:
-        count += 1
+        taken[wanted.lower()] = count = taken.get(wanted.lower(), 1) + 1
         name = f"{wanted}_{count}"
-    taken.add(name.lower())
+    taken[name.lower()] = 1
     return name
 
 
@@ -54,7 +55,7 @@ def with_unique_names(body: QueryBody) -> QueryBody:
     names = [field.name.lower() for field in body.fields]
     if len(set(names)) == len(names):
         return body
-    taken = set(names)
+    taken = dict.fromkeys(names, 1)
     seen: set[str] = set()
     fields = []
     for field in body.fields:

@@ -159,7 +159,16 @@ class Scope:
     places; `no_aggregates` names the clause that may not hold any, such as "WHERE".
     """
 
-    __slots__ = ("aggregated", "aggregating", "groups", "no_aggregates", "parent", "parts", "pending")
+    __slots__ = (
+        "_by_name",
+        "aggregated",
+        "aggregating",
+        "groups",
+        "no_aggregates",
+        "parent",
+        "parts",
+        "pending",
+    )
 
     def __init__(self, parts: list[Part], parent: Scope | None) -> None:
         self.parts = parts
@@ -169,6 +178,9 @@ class Scope:
         self.aggregated = False
         self.aggregating = False
         self.no_aggregates = ""
+        self._by_name: dict[str, list[RangeVariable]] = {}
+        for variable in self.variables():
+            self._by_name.setdefault(variable.names[-1].text.lower(), []).append(variable)
 
     def find(self, qualifier: tuple[Identifier, ...], name: Identifier) -> tuple[Value, Scope] | None:
         """The column and the scope that has it, which may be one further out; None when there is none."""
@@ -196,8 +208,10 @@ class Scope:
 
     def variables(self, qualifier: tuple[Identifier, ...] = ()) -> list[RangeVariable]:
         """The tables of this scope, or those that the qualifier may mean."""
-        every = [variable for part in self.parts for variable in part.variables]
-        return [variable for variable in every if variable.is_called(qualifier)] if qualifier else every
+        if not qualifier:
+            return [variable for part in self.parts for variable in part.variables]
+        alike = self._by_name.get(qualifier[-1].text.lower(), [])
+        return [variable for variable in alike if variable.is_called(qualifier)]
 
     def knows(self, qualifier: tuple[Identifier, ...]) -> bool:
         scope: Scope | None = self

@@ -1,4 +1,4 @@
-"""What follows for the type and the unit of an expression from those of its parts.
+"""What follows for the type of an expression from those of its parts; units are in `resolve_units`.
 
 No names and no places in the text are known here.
 """
@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from archive.declare.columns import Field
-from archive.declare.semantics import check_ucd, parse_unit
+from archive.declare.semantics import check_ucd
 from archive.declare.types import (
     BOOLEAN,
     DOUBLE,
@@ -24,22 +24,18 @@ from archive.declare.types import (
     array_of,
 )
 from archive.errors import DeclarationError
-from archive.query.tree import Arithmetic, Call, Cast, Literal, Negation, Operator, Value
+from archive.query.tree import Cast, Literal, Operator, Value
 
 __all__ = [
     "arithmetic_type",
     "calculated",
     "common_type",
-    "conversion",
     "convert",
-    "has_unit",
     "is_null",
     "kind_name",
     "null",
     "number",
     "parse_timestamp",
-    "product",
-    "quotient",
     "renamed",
     "retyped",
     "with_statistic",
@@ -178,68 +174,7 @@ def parse_timestamp(text: str) -> datetime | None:
     return moment.replace(tzinfo=None)
 
 
-# ---------------------------------------------------------------------------------------------------- units
-
-
-def has_unit(value: Value) -> bool:
-    """False for what is made of literals only, which are whatever the rest of the expression is."""
-    match value:
-        case Literal():
-            return False
-        case Negation():
-            return has_unit(value.operand)
-        case Arithmetic():
-            return any(map(has_unit, value.operands))
-        case Call():
-            return any(map(has_unit, value.arguments))
-        case Cast():
-            return has_unit(value.value)
-        case _:
-            return True
-
-
-@lru_cache(maxsize=4096)
-def product(first: str, second: str) -> str:
-    if not first or not second:
-        return first or second
-    return _spelled(first, second, 1)
-
-
-@lru_cache(maxsize=4096)
-def quotient(first: str, second: str) -> str:
-    if first == second or not second:
-        return "" if first == second else first
-    return _spelled(first, second, -1)
-
-
-def _spelled(first: str, second: str, power: int) -> str:
-    """The product as VOUnits has it; empty where there is no such unit, as of two magnitudes."""
-    try:
-        unit = parse_unit(second) ** power
-        text = str((parse_unit(first) * unit if first else unit).to_string("vounit"))
-        parse_unit(text)
-    except (DeclarationError, ValueError, TypeError):
-        return ""
-    return text
-
-
-@lru_cache(maxsize=4096)
-def conversion(source: str, target: str) -> float | None:
-    """What numbers in `source` have to be multiplied with; None when the units do not convert.
-
-    DeclarationError when `target` is no unit.
-    """
-    wanted = parse_unit(target)
-    try:
-        factor = float(parse_unit(source).to(wanted))
-    except (DeclarationError, ValueError, TypeError):
-        return None
-    # Such as 3600, which astropy gives as 3600.0000000000005.
-    short = float(f"{factor:.12g}")
-    return short if abs(short - factor) < 1e-14 * factor else factor
-
-
-# ------------------------------ arithmetic of literals
+# ------------------------------------------------------------------------------------ arithmetic of literals
 
 _LARGEST = 2**62  # beyond, the database may have its own opinion
 

@@ -33,20 +33,19 @@ from archive.query.tree import (
 
 from . import syntax
 from .resolve_conversions import Conversions
+from .resolve_geometry import constant
 from .resolve_scope import Ambiguous, Scope
 from .resolve_types import (
     arithmetic_type,
     calculated,
     convert,
-    has_unit,
     is_null,
     kind_name,
     null,
     number,
-    product,
-    quotient,
     with_statistic,
 )
+from .resolve_units import power, unit_of_arithmetic, unit_of_first
 
 __all__ = ["Values"]
 
@@ -69,6 +68,8 @@ _ROUNDING = {
     syntax.Function.CEILING,
     syntax.Function.FLOOR,
 }
+_WITH_DECIMALS = {syntax.Function.ROUND, syntax.Function.TRUNCATE}
+_MOST_DECIMALS = 400  # no double has digits farther from its point
 _STATISTICS = {
     AggregateFunction.AVG: "stat.mean",
     AggregateFunction.MIN: "stat.min",
@@ -87,8 +88,7 @@ class Values(Conversions):
     # ----------------------------------------------------------------------------------- literals and names
 
     def _number_literal(self, node: syntax.NumberLiteral, scope: Scope) -> Value:
-        exact = node.integer and len(node.text) < 20
-        value = int(node.text) if exact else float(node.text)
+        value = int(node.text) if _is_exact(node) else float(node.text)
         literal = number(value)
         if literal.value in (math.inf, -math.inf):
             self.fail(node.at, f"the number {node.text[:20]} is too large")
@@ -131,6 +131,9 @@ class Values(Conversions):
     # -------------------------------------------------------------------------------------------- operators
 
     def _signed(self, node: syntax.Signed, scope: Scope) -> Value:
+        literal = node.operand
+        if node.negative and isinstance(literal, syntax.NumberLiteral) and _is_exact(literal):
+            return number(-int(literal.text))  # so that the smallest BIGINT can be written
         operand = self.number(node.operand, scope, "what has a sign")
         if is_null(operand) or not node.negative:
             return operand
@@ -142,28 +145,16 @@ class Values(Conversions):
     def _arithmetic(self, node: syntax.Arithmetic, scope: Scope) -> Value:
         operands = [self.number(operand, scope, "an operand of arithmetic") for operand in node.operands]
         operands = [convert(operand, DOUBLE) if is_null(operand) else operand for operand in operands]
-        first = operands[0]
-        kind, unit, known = first.field.type, first.field.unit, has_unit(first)
-        for operator, operand in zip(node.operators, operands[1:], strict=True):
-            right = operand.field.unit
-            match operator:
-                case syntax.ArithmeticOperator.ADD | syntax.ArithmeticOperator.SUBTRACT:
-                    if unit != right:
-                        unit = _sum_of(unit, known, right, has_unit(operand))
-                case syntax.ArithmeticOperator.MULTIPLY:
-                    unit = product(unit, right) if right else unit
-                case syntax.ArithmeticOperator.DIVIDE:
-                    unit = quotient(unit, right) if right else unit
-                case syntax.ArithmeticOperator.MODULO:
-                    pass
-            kind = arithmetic_type(kind, operand.field.type)
-            if operator is syntax.ArithmeticOperator.MODULO and not kind.is_integer:
-                kind = DOUBLE
-            known = known or has_unit(operand)
         operators = tuple([_OPERATORS[operator] for operator in node.operators])
-        known_result = calculated(operands, operators)
-        if known_result is not None:
-            return number(known_result)
+        known = calculated(operands, operators)
+        if known is not None:
+            return number(known)
+        kind = operands[0].field.type
+        for operator, operand in zip(operators, operands[1:], strict=True):
+            kind = arithmetic_type(kind, operand.field.type)
+            if operator is Operator.MODULO and not kind.is_integer:
+                kind = DOUBLE
+        unit = unit_of_arithmetic(tuple(operands), operators) or ""
         return Arithmetic(tuple(operands), operators, Field("", kind, unit))
 
     def _concatenation(self, node: syntax.Concatenation, scope: Scope) -> Value:
@@ -210,12 +201,7 @@ class Values(Conversions):
         values = [self.value(argument, scope) for argument in node.arguments]
         values = self.unified(values, [argument.at for argument in node.arguments], "COALESCE")
         field = values[0].field
-        same = all(value.field.unit == field.unit for value in values if has_unit(value))
-        unit = (
-            next((value.field.unit for value in values if has_unit(value)), "")
-            if same or not has_unit(values[0])
-            else ""
-        )
+        unit = unit_of_first(tuple(values)) or ""
         kind = field.type
         return Call(
             Function.COALESCE,
@@ -233,6 +219,10 @@ class Values(Conversions):
         name = node.function.value
         arguments = [self.number(argument, scope, f"the argument of {name}") for argument in node.arguments]
         arguments = [convert(argument, DOUBLE) if is_null(argument) else argument for argument in arguments]
+        if node.function in _WITH_DECIMALS and len(arguments) == 2:
+            arguments[1] = number(_within(-_MOST_DECIMALS, arguments[1], _MOST_DECIMALS))
+        if node.function is syntax.Function.RAND and arguments:
+            arguments = [_seed(node.arguments[0])]
         function = Function[node.function.name]
         return Call(function, tuple(arguments), self._mathematical_field(node, arguments))
 
@@ -243,6 +233,11 @@ class Values(Conversions):
         if function is syntax.Function.ABS:
             field = arguments[0].field
             return Field("", field.type, field.unit, field.ucd)
+        if function is syntax.Function.SQRT:
+            return Field("", DOUBLE, power(arguments[0].field.unit, 0.5))
+        if function is syntax.Function.POWER:
+            exponent = constant(arguments[1])
+            return Field("", DOUBLE, "" if exponent is None else power(arguments[0].field.unit, exponent))
         if function in _ROUNDING:
             field = arguments[0].field
             kind = field.type if field.type.is_integer else DOUBLE
@@ -316,10 +311,21 @@ class Values(Conversions):
         return self.shape(node, scope)
 
 
-def _sum_of(left: str, left_known: bool, right: str, right_known: bool) -> str:
-    if not right_known:
-        return left
-    return "" if left_known else right
+def _is_exact(literal: syntax.NumberLiteral) -> bool:
+    return literal.integer and len(literal.text) < 20
+
+
+def _within(lowest: int, value: Value, highest: int) -> int:
+    """A constant integer, or the nearest limit."""
+    known = constant(value)
+    assert known is not None
+    return int(max(lowest, min(known, highest)))
+
+
+def _seed(node: syntax.Value) -> Value:
+    """Any unsigned integer, brought into the range that the database has."""
+    assert isinstance(node, syntax.NumberLiteral)
+    return number(int(node.text) % 2**63)
 
 
 def _pending_outside(scope: Scope) -> int:

@@ -83,9 +83,7 @@ class Generator(Values):
             name = self.new_name()
             text = self.value(kind, columns, self.size())
             items.append(f"{text}{self.pick(' ', ' AS ')}{name}")
-            # A region can only be searched while it is the stored one.
-            made = kind == "region" and text.startswith("REGION")
-            outputs.append(Column(name, "other" if made else kind))
+            outputs.append(Column(name, kind))
         distinct = self.chance(0.1) and all(kind in COMPARABLE for kind in kinds)
         head = "SELECT" + (" DISTINCT" if distinct else self.pick("", "", "", " ALL")) + self.top()
         text = f"{head} {' , '.join(items)} FROM {tables}{self.where(columns, depth)}"
@@ -99,8 +97,7 @@ class Generator(Values):
         items = [self.pick(*stars)] if self.chance(0.5) else []
         items += [self.item(columns) for _ in range(self.source.randrange(0 if items else 1, 4))]
         text = f"SELECT{self.top()} {' , '.join(items)} FROM {tables}{self.where(columns, depth)}"
-        # A bare name would be ambiguous when * and another item both are that column.
-        return text + self.order([], [each for each in columns if each.qualified], depth) + self.offset()
+        return text + self.order([], columns, depth) + self.offset()
 
     def item(self, columns: list[Column]) -> str:
         kind = self.pick(*PASSED_ON, "circle", "polygon", "other")

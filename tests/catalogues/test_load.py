@@ -13,7 +13,7 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table as AstropyTable
 
-from archive.database import Database
+from archive.database import Database, Mode
 from archive.errors import DeclarationError, UnknownTable, UnreadableFile, UsageError
 from ingest import load_catalogue
 
@@ -160,6 +160,25 @@ def test_regions_are_searchable_and_faulty_ones_told(fresh_database: Database, t
 def test_table_names_that_are_refused(database: Database, tmp_path: Path, name: str, complaint: str) -> None:
     with pytest.raises(DeclarationError, match=complaint):
         load_catalogue(database, name, [_stars(tmp_path / "x.fits", 1)])
+
+
+@pytest.mark.parametrize("name", ["ivoa.ObsCore", "IVOA.obscore", "dbo.raw", "tap_schema.mine"])
+@pytest.mark.parametrize("mode", ["create", "replace", "append"])
+def test_the_archives_own_tables_are_not_loaded(
+    database: Database, tmp_path: Path, name: str, mode: Mode
+) -> None:
+    with pytest.raises(UsageError, match="a table of the archive's own"):
+        load_catalogue(database, name, [_stars(tmp_path / "x.fits", 1)], mode=mode)
+
+
+def test_the_first_of_several_tables_is_taken_and_told(fresh_database: Database, tmp_path: Path) -> None:
+    with fits.open(_stars(tmp_path / "x.fits", 1)) as hdus:
+        hdus.append(hdus[1].copy())
+        hdus.writeto(tmp_path / "two.fits")
+    remarks = load_catalogue(fresh_database, "cat.two", [tmp_path / "two.fits"]).remarks
+    assert remarks == ("the first of 2 tables is taken; two.fits#NUMBER names another",)
+    chosen = load_catalogue(fresh_database, "cat.other", [tmp_path / "two.fits#2"])
+    assert (chosen.rows, chosen.remarks) == (1, ())
 
 
 def test_files_that_are_not_there(database: Database, tmp_path: Path) -> None:

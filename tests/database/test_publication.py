@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import replace
 
+import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from archive.config import Config
 from archive.database import Database, ddl, open_database
@@ -122,7 +125,7 @@ def test_tap_schema_tells_of_every_column(fresh_database: Database) -> None:
         ),
     )
     assert described == [
-        ("obs_id", "char", "20*", None, None, 1),
+        ("obs_id", "char", "*", None, None, 1),
         ("star", "long", None, None, None, 1),
         ('"odd % ""name"": ü"', "double", "3", None, 3, 0),
         ("xmin", "int", None, None, None, 0),
@@ -250,6 +253,36 @@ def test_a_dsn_reaches_both_roles_through_one_user(
         denied = statement("SELECT set_config('role', 'none', false)", types.TEXT)
         with pytest.raises(QueryFailed, match="permission denied"):
             rows(given, denied)
+
+
+def test_a_plain_user_is_told_step_by_step_what_an_administrator_has_to_do(
+    test_cluster: ClusterForTests, fresh_database: Database
+) -> None:
+    cluster = test_cluster.cluster
+    name = f"plain_{os.getpid()}"
+    cluster.create_database(name)
+    owner = cluster.server(name).owner
+    given = Config(dsn=make_conninfo(owner, options=f"-c role={name}"))
+    with psycopg.connect(owner, autocommit=True) as administrator:
+        administrator.execute(f"CREATE ROLE {name}".encode())
+        try:
+            for message, remedy in (
+                ("not a member of archive_reader", f"GRANT archive_reader, archive_writer TO {name}"),
+                ("may not install pg_sphere", "CREATE EXTENSION pg_sphere SCHEMA public"),
+                ("may not make schemas", f"ALTER DATABASE {name} OWNER TO {name}"),
+            ):
+                with pytest.raises(ConfigurationError, match=message) as raised:
+                    open_database(given)
+                assert remedy.split()[0] in str(raised.value.hint)
+                administrator.execute(remedy.encode())
+            with open_database(given) as database:
+                database.publish([STARS], [CAT])
+                assert rows(database, statement("SELECT count(*) FROM cat.stars", types.LONG)) == [(0,)]
+        finally:
+            administrator.execute(f"DROP OWNED BY {name} CASCADE".encode())
+            administrator.execute(f"ALTER DATABASE {name} OWNER TO CURRENT_USER".encode())
+            administrator.execute(f"DROP ROLE {name}".encode())
+    cluster.drop_database(name)
 
 
 @pytest.mark.parametrize(

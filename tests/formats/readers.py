@@ -118,7 +118,11 @@ def read_votable_by_astropy(content: bytes) -> list[Row]:
     with warnings.catch_warnings():
         # W55: astropy wants unicodeChar where TABLEDATA says char for UTF-8, and reads it all the same.
         warnings.filterwarnings("ignore", message=".*W55.*")
-        array = parse_single_table(io.BytesIO(content)).array
+        return masked_rows(parse_single_table(io.BytesIO(content)).array)
+
+
+def masked_rows(array: Any) -> list[Row]:
+    """The rows of a masked array of astropy's or pyvo's."""
     return list(zip(*([_plain(value) for value in array[name]] for name in array.dtype.names), strict=True))
 
 

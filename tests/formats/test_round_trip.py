@@ -137,7 +137,7 @@ def by_astropy(value: Any, type_: Type) -> Any:
     if type_.datatype == "char":
         return (value or "").strip()
     if isinstance(value, list):
-        return [by_astropy(item, type_) for item in value]
+        return [by_astropy(item, type_.element) for item in value]
     if value is None and type_.arraysize is not None:
         return [None] * 6 if type_.arraysize == "2x3" else [None] * 2 if type_.arraysize == "2" else []
     value = comparable(value, type_)

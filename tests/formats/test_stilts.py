@@ -18,6 +18,8 @@ from archive.declare.types import BOOLEAN, DOUBLE, LONG, POINT, SHORT, TEXT, TIM
 from archive.formats import Document, Encoding
 from tests.formats.samples import FIELDS, INFINITY, NAN, ROWS, Rows, encoded
 
+# What newer ones remark on: the xtype that TAP 1.1 has for regions is not one of DALI's.
+REGION_NOTE = 'Namespaced non-DALI xtype value "adql:REGION"'
 VOTABLES = (Encoding.TABLEDATA, Encoding.BINARY, Encoding.BINARY2)
 
 
@@ -32,7 +34,8 @@ def test_votlint_finds_nothing(encoding: Encoding, tmp_path: Path) -> None:
     path = tmp_path / "table.vot"
     document = Document(query="SELECT 1 < 2", description="rows", infos=(("citation", "x"),))
     path.write_bytes(encoded(encoding, FIELDS, ROWS, document, overflowed=True))
-    assert stilts("votlint", f"votable={path}") == ""
+    told = stilts("votlint", f"votable={path}").splitlines()
+    assert [line for line in told if REGION_NOTE not in line] == []
 
 
 PLAIN = (

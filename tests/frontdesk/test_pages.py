@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from lxml import html
 
+import frontdesk
 from archive.config import Config
 from archive.declare.builtin import builtin_schemas
 from archive.declare.catalogue import Catalogue
@@ -15,6 +17,8 @@ from archive.declare.tables import Example, Schema, Table
 from archive.declare.types import TEXT
 from archive.protocol import Service, Style
 from frontdesk.pages import front_page, table_page
+
+STATIC = Path(frontdesk.__file__).parent / "static"
 
 NASTY = "<script>alert('x')</script> & \"quotes\" \x00"
 TABLE = Table(
@@ -81,6 +85,7 @@ def test_nothing_becomes_markup_and_nothing_comes_from_elsewhere(front, page):
     assert [script.get("src") for script in tree.iter("script")] == ["/static/desk.js"]
     assert not list(tree.iter("b", "style", "iframe"))
     loaded = tree.xpath("//script/@src | //link/@href | //img/@src")
-    assert loaded == ["/static/desk.css", "/static/desk.js"]
+    assert set(loaded) == {"/static/desk.css", "/static/desk.js", "/static/emblem.svg"}
+    assert all((STATIC / Path(name).name).is_file() for name in loaded)
     assert not re.search(r"\son\w+=", document.decode())
     assert b"\x00" not in document

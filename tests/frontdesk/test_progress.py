@@ -40,3 +40,12 @@ def test_failure_leaves_the_terminal_in_order():
             raise KeyboardInterrupt
     except KeyboardInterrupt:
         assert stream.getvalue().endswith("\n")
+
+
+def test_work_that_nobody_counts_tells_its_time():
+    plain, terminal = io.StringIO(), Terminal()
+    for stream in (plain, terminal):
+        with Progress("simulating", stream=stream):
+            pass
+    assert plain.getvalue() == "simulating: 0 s\nsimulating: 0 s\n"
+    assert terminal.getvalue().endswith("simulating 0 s\n")

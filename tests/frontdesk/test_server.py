@@ -8,11 +8,14 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from astropy.table import Table
 
 from frontdesk.cli import main
 from tests.serving import listening
@@ -39,12 +42,16 @@ def run(*arguments: object) -> tuple[int, str, str]:
 
 
 @pytest.fixture
-def settings(tmp_path_factory):
+def settings() -> Iterator[tuple[Path, int]]:
     """A configuration whose data folder the database's account can enter."""
-    folder = tmp_path_factory.mktemp("serve")
-    for parent in (folder, *folder.parents):
-        if parent.owner() == Path("/tmp").owner() and parent != Path("/tmp") and parent != Path("/"):
-            parent.chmod(0o755)
+    # Not pytest's folder, which every run of pytest closes to other accounts.
+    with tempfile.TemporaryDirectory(prefix="uraniborg-serve-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield _configured(folder)
+
+
+def _configured(folder: Path) -> tuple[Path, int]:
     with listening() as listener:
         port = listener.getsockname()[1]
     file = folder / "uraniborg.toml"
@@ -160,3 +167,54 @@ def test_demonstration_loads_once(settings):
     _, said = second.communicate(timeout=20)
     assert "safcat.simulated_stars" in page
     assert "simulated" not in said.partition("is ready")[0]
+
+
+def count(address: str) -> httpx.Response:
+    query = {"LANG": "ADQL", "FORMAT": "csv", "QUERY": "SELECT COUNT(*) FROM tap_schema.tables"}
+    return httpx.get(f"{address}/tap/sync", params=query, timeout=30)
+
+
+def test_a_killed_database_comes_back_and_a_closed_terminal_ends_all(settings):
+    file, port = settings
+    process = start("--config", file, "serve")
+    wait_for(port, process)
+    address = f"http://127.0.0.1:{port}"
+    before = count(address).text
+    pid = file.parent / "data" / "database" / "cluster" / "postmaster.pid"
+    os.kill(int(pid.read_text().split()[0]), signal.SIGKILL)
+    end = time.monotonic() + 60
+    while (answer := count(address)).status_code != 200:
+        assert answer.status_code == 503
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    assert answer.text == before
+    process.send_signal(signal.SIGHUP)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert said.count("PostgreSQL has gone; starting it again") == 1
+    assert "Traceback" not in said
+    assert not pid.exists()
+
+
+def test_demonstration_loads_what_is_in_a_folder(settings):
+    file, port = settings
+    folder = file.parent / "real"
+    (folder / "surveys").mkdir(parents=True)
+    table = Table({"ra": [1.0, 2.0], "dec": [3.0, 4.0]})
+    table.write(folder / "surveys" / "Bright-Stars.v2.fits")
+    table.write(folder / "stars.xml", format="votable")
+    (folder / "broken.parquet").write_bytes(b"PAR1 and no more")
+    (folder / "cut.fits").write_bytes(b"SIMPLE  =                    T")
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755)
+    options = ("demo", "--data", file.parent / "demo", "--port", port, "--frames", file.parent / "none")
+    process = start(*options, URANIBORG_DATA=str(folder))
+    page = wait_for(port, process)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=30)
+    assert "surveys.bright_stars_v2" in page
+    assert "safcat.stars" in page
+    assert "1 tables only, and no PRODCATG" in said
+    assert re.search(r"\$URANIBORG_DATA: .*/cut.fits: ", said)
+    assert re.search(r"safcat.broken: broken.parquet: ", said)
+    assert re.search(r"is ready: 23 datasets in ivoa.ObsCore, 27 raw frames .* rows in 3 catalogues", said)

@@ -6,7 +6,7 @@ import math
 
 import pytest
 from astropy.io import fits
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from archive.store import Header, Value, as_text, parse_header
@@ -118,12 +118,21 @@ def test_text_of_a_header() -> None:
         st.booleans(),
         st.integers(-(10**15), 10**15),
         st.floats(allow_nan=False, allow_infinity=False),
-        st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60),
     )
 )
-def test_agrees_with_astropy(value: bool | int | float | str) -> None:
+def test_agrees_with_astropy(value: bool | int | float) -> None:
     text = fits.Header([("KEY", value)]).tostring()
     assert parse_header(text.encode()).get("KEY") == fits.Header.fromstring(text)["KEY"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60))
+@example("'/")
+@example("''' /")
+def test_reads_the_texts_that_astropy_writes(value: str) -> None:
+    """astropy itself reads "'/" back as "'", against FITS 4.0, 4.2.1.1: the slash is within the quotes."""
+    text = fits.Header([("KEY", value)]).tostring()
+    assert parse_header(text.encode()).get("KEY") == value.rstrip(" ")
 
 
 @settings(max_examples=300, deadline=None)

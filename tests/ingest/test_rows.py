@@ -257,6 +257,7 @@ def test_a_target_that_a_pipeline_overwrote(tmp_path: Path) -> None:
         "OBJECT": "RED_SCI_POINT_BLUE",
         "ESO PRO CATG": "RED_SCI_POINT_BLUE",
         "ESO OBS TARG NAME": "MN-Lup",
+        "INSTRUME": "UVES",
     }
     values |= {"CTYPE1": "WAVELENGTH [Ang]", "CRVAL1": 3732.0, "CDELT1": 0.03, "CRPIX1": 1.0, "BUNIT": "ADU"}
     row = obscore(tmp_path, image(values, (100,)))
@@ -279,3 +280,26 @@ def test_polarisation_states(tmp_path: Path) -> None:
 def test_any_text_becomes_a_row(tmp_path: Path, value: str) -> None:
     row = obscore(tmp_path, image(TAN | {"OBJECT": value}))
     assert "\0" not in str(row.get("target_name"))
+
+
+def test_a_placeholder_is_no_position(tmp_path: Path) -> None:
+    row = obscore(tmp_path, image({"INSTRUME": "CCD", "RA": 0.0, "DEC": 0.0, "DATE-OBS": "01/01/00"}))
+    assert not {"s_ra", "s_dec", "t_min", "t_max"} & row.keys()
+
+
+def test_world_coordinates_without_a_reference_are_none(tmp_path: Path) -> None:
+    values: dict[str, object] = {key: value for key, value in TAN.items() if not key.startswith("CRVAL")}
+    row = obscore(tmp_path, image(values | {"INSTRUME": "TIMMI2", "CDELT1": 1.0, "CDELT2": 1.0}))
+    assert not {"s_ra", "s_region", "s_fov"} & row.keys()
+
+
+def test_a_title_makes_no_observation(tmp_path: Path) -> None:
+    found = harvest(write(tmp_path, "a.fits", image({"OBJECT": "Ramp 16-bit"})), PUBLICATION)
+    assert (found.records, found.reason) == ((), "no position, time or instrument in the header")
+
+
+def test_a_plate_solution_among_further_axes_gives_way_to_the_other(tmp_path: Path) -> None:
+    plate = {"PLTRAH": 0, "PLTRAM": 14, "PLTRAS": 1.0, "AMDX1": 67.0, "AMDY1": 67.0, "CNPIX1": 1, "CNPIX2": 1}
+    plate |= {"PPO3": 177500.0, "PPO6": 177500.0, "XPIXELSZ": 25.3, "YPIXELSZ": 25.3}
+    row = obscore(tmp_path, image(TAN | plate, (100, 50, 3)))
+    assert (row["s_ra"], row["s_dec"]) == pytest.approx((150.0, 2.0), abs=0.001)

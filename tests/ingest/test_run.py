@@ -7,8 +7,11 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,11 +19,12 @@ import pytest
 from archive.config import Config
 from archive.database import Database
 from archive.database.server import reader_settings
-from archive.errors import UnreadableFile
-from archive.store import Store, checksum, find_file, initialise, read_headers
+from archive.errors import ConfigurationError, UnreadableFile
+from archive.store import Store, checksum, find_file, initialise, lock_identifiers, read_headers
 from archive.testing import ClusterForTests
 from ingest import Outcome, Summary, ingest_paths
 from tests.ingest.support import RAW, TAN, image, table, write
+from tests.ingest.test_hostile import no_room
 
 COUNTED = ("archive.file", "archive.header", "archive.ingest_outcome", "dbo.raw", "ivoa.obscore")
 
@@ -99,7 +103,7 @@ def test_every_kind_of_file_finds_its_place(archive: Archive) -> None:
     assert archive.rows("SELECT ra, dec FROM dbo.raw WHERE dp_cat = 'CALIB'") == [(-596.5, -596.5)]
     assert archive.rows("SELECT count(*) FROM ivoa.obscore WHERE s_region__bounds IS NULL") == [(0,)]
     text = "\n".join(summary.lines())
-    assert "1 unreadable" in text and "broken.fits: truncated" in text and "1 others ignored" in text
+    assert "1 unreadable" in text and "broken.fits: truncated" in text and "1 other ignored" in text
 
 
 def test_the_stored_bytes_and_headers_are_those_of_the_file(archive: Archive) -> None:
@@ -277,6 +281,7 @@ database = Database(Server(owner, writer, reader), Config())
 print("ready", flush=True)
 for path in sorted(Path(folder).iterdir()):
     ingest_paths(database, Store(Path(store)), Config(), [path])
+database.close()
 """
 
 
@@ -302,6 +307,153 @@ def test_killed_in_the_middle_it_leaves_whole_files_or_nothing(
     archive.ingest()
     check_whole(archive)
     assert archive.counts() == [40, 40, 40, 40, 40]
+
+
+_COMMAND = """
+import signal, sys
+from frontdesk.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Root's commands continue as the database's account, which cannot enter the folders of pytest."""
+    with tempfile.TemporaryDirectory(prefix="uraniborg-ingest-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"]
+)
+def test_interrupted_it_tells_what_it_did(
+    own_database: Database,
+    archive: Archive,
+    test_cluster: ClusterForTests,
+    open_folder: Path,
+    number: int,
+    status: int,
+) -> None:
+    archive = Archive(own_database, open_folder)
+    for place in range(100):
+        write(archive.incoming, f"{place:03}.fits", image(TAN | {"OBJECT": f"t{place}"}, (4, 4)))
+    server = test_cluster.cluster.server(str(archive.rows("SELECT current_database()")[0][0]), {})
+    config = open_folder / "uraniborg.toml"
+    config.write_text(f'data_folder = "data"\ndsn = "{server.owner}"\n')
+    command = [sys.executable, "-c", _COMMAND, "--config", str(config), "ingest", str(archive.incoming)]
+    # The first 64 files go in; the transaction of the others waits for us.
+    with archive.database.writer() as connection:
+        lock_identifiers(connection, ["099"])
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
+        ) as process:
+            while process.poll() is None and not waits_for_a_lock(archive):
+                time.sleep(0.05)
+            process.send_signal(number)
+            told, complaints = process.communicate(timeout=120)
+    assert process.returncode == status, complaints
+    assert "Traceback" not in complaints
+    assert told.split()[:2] == ["64", "files"] and "36 not reached" in told
+    archive.store = Store(open_folder / "data" / "files")
+    check_whole_datasets(archive, 64)
+    assert archive.ingest().counts == {Outcome.UNCHANGED: 64, Outcome.INGESTED: 36}
+    check_whole_datasets(archive, 100)
+
+
+def waits_for_a_lock(archive: Archive) -> bool:
+    return archive.rows(
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory' AND database = "
+        "(SELECT oid FROM pg_database WHERE datname = current_database())"
+    ) != [(0,)]
+
+
+def check_whole_datasets(archive: Archive, count: int) -> None:
+    assert archive.counts() == [count, count, count, 0, count]
+    for place, sha256 in archive.rows("SELECT place, sha256 FROM archive.file"):
+        assert checksum(archive.store.path(str(place))) == sha256
+
+
+def test_two_runs_over_the_same_files_at_the_same_time(
+    archive: Archive, test_cluster: ClusterForTests
+) -> None:
+    folder = archive.incoming / "night"
+    folder.mkdir()
+    for number in range(60):
+        write(folder, f"{number:02}.fits", frame(number))
+        write(folder, f"{number:02} broken.fits", frame(number)[:3000])
+    name = str(archive.rows("SELECT current_database()")[0][0])
+    server = test_cluster.cluster.server(name, reader_settings(Config()))
+    arguments = [server.owner, server.writer, server.reader, archive.store.folder, archive.incoming]
+    command = [sys.executable, "-c", _CHILD, *map(str, arguments)]
+    with ExitStack() as stack:
+        running = [
+            stack.enter_context(
+                subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
+            )
+            for _ in range(2)
+        ]
+        assert [process.wait(timeout=120) for process in running] == [0, 0]
+    assert archive.counts() == [60, 60, 120, 60, 60]
+    for place, sha256 in archive.rows("SELECT place, sha256 FROM archive.file"):
+        assert checksum(archive.store.path(str(place))) == sha256
+
+
+def test_a_file_that_is_written_while_it_is_read_is_for_later(archive: Archive) -> None:
+    path = write(archive.incoming, "a.fits", image(TAN, (4000, 2000)))
+    ended = threading.Event()
+
+    def touch() -> None:
+        moment = 0
+        while not ended.is_set():
+            moment += 1
+            os.utime(path, ns=(moment, moment))
+
+    writer = threading.Thread(target=touch)
+    writer.start()
+    summary = archive.ingest()
+    ended.set()
+    writer.join()
+    assert [report.reason for report in summary.failures] == [
+        "the file changed while it was being read; ingest it again"
+    ]
+    assert archive.counts() == [0, 0, 1, 0, 0]
+    assert archive.ingest().counts == {Outcome.INGESTED: 1}
+
+
+def test_a_store_without_room_ends_the_run_and_keeps_what_was_done(archive: Archive) -> None:
+    for number in range(70):
+        write(archive.incoming, f"{number:02}.fits", image(TAN | {"OBJECT": f"t{number}"}, (4, 4)))
+    write(archive.incoming, "large.fits", image(TAN | {"OBJECT": "large"}, (1000, 1000)))
+    summary = Summary()
+    with no_room(1 << 20), pytest.raises(ConfigurationError, match="takes no files"):
+        ingest_paths(archive.database, archive.store, Config(), [archive.incoming], summary=summary)
+    assert (summary.total, summary.remaining) == (64, 7)
+    check_whole_datasets(archive, 64)
+    assert archive.rows("SELECT nrows FROM tap_schema.tables WHERE table_name = 'ivoa.ObsCore'") == [(64,)]
+    assert archive.ingest().counts == {Outcome.UNCHANGED: 64, Outcome.INGESTED: 7}
+
+
+def test_texts_too_long_for_an_index_spoil_no_other_file(archive: Archive) -> None:
+    noise = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=20_000))
+    lines = [f"OBJECT  = '{noise[:66]}&'"]
+    lines += [f"CONTINUE  '{noise[start : start + 66]}&'" for start in range(66, 20_000, 66)]
+    write(archive.incoming, "long.fits", image(TAN, lines=lines))
+    write(archive.incoming, "short.fits", image(TAN))
+    summary = archive.ingest()
+    assert summary.counts[Outcome.INGESTED] >= 1 and summary.total == 2
+
+
+def test_pipes_closed_folders_and_dead_links(archive: Archive) -> None:
+    os.mkfifo(archive.incoming / "pipe.fits")
+    (archive.incoming / "dead.fits").symlink_to("nowhere")
+    (archive.incoming / "zero.fits").symlink_to("/dev/zero")
+    write(archive.incoming, "a.fits", image(TAN))
+    summary = archive.ingest()
+    assert summary.counts == {Outcome.INGESTED: 1, Outcome.UNREADABLE: 1} and summary.ignored == 2
+    named = archive.ingest(archive.incoming / "pipe.fits", archive.incoming / "zero.fits", Path("/dev/null"))
+    assert {report.reason for report in named.failures} == {"not a file, but a device, a pipe or the like"}
 
 
 def check_whole(archive: Archive) -> None:

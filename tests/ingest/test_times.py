@@ -55,7 +55,18 @@ def test_spans(values: dict[str, object], start: float, end: float) -> None:
     assert (span.start, span.end) == pytest.approx((start, end), abs=1e-9)
 
 
-@pytest.mark.parametrize("values", [{}, {"MJD-OBS": 1e30}, {"MJD-OBS": "x"}, {"DATE-OBS": "0001-01-01"}])
+NOTHING: list[dict[str, object]] = [
+    {},
+    {"MJD-OBS": 1e30},
+    {"MJD-OBS": "x"},
+    {"MJD-OBS": 0.0},
+    {"DATE-OBS": "0001-01-01"},
+    {"DATE-OBS": "01/01/00", "TM-START": 0.0},  # MIDAS, when it was told nothing
+    {"DATE-OBS": "1970-01-01T00:00:00"},
+]
+
+
+@pytest.mark.parametrize("values", NOTHING)
 def test_nothing_certain_is_nothing(values: dict[str, object]) -> None:
     assert observed(keywords(values)) is None
 

@@ -70,7 +70,7 @@ def test_columns_say_what_is_declared():
         ("long", None, None),
         ("double", None, None),
         ("char", "*", None),
-        ("char", "20*", None),
+        ("char", "*", None),
         ("char", "*", "timestamp"),
         ("double", "2", "point"),
         ("boolean", "2x3", None),

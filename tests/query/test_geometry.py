@@ -412,3 +412,33 @@ def test_what_is_no_geometry_is_refused(sky: Sky, expression: str, message: str)
 def test_galactic_literals_are_rotated(sky: Sky) -> None:
     assert sky.one("DISTANCE(POINT('GALACTIC', 0, 0), POINT(266.40499, -28.93617))") < 1e-4  # type: ignore[operator]
     assert sky.one("CONTAINS(POINT(192.85948, 27.12825), CIRCLE('GALACTIC', 0, 90, 0.001))") == 1
+
+
+@pytest.mark.parametrize(
+    "region",
+    [
+        "CIRCLE ICRS 10 20 3",
+        "POLYGON ICRS 9 19 9 21 11 21 11 19",
+        "UNION ICRS (POSITION 83.633212 22.01446 CIRCLE 0 90 4 BOX 200 -45 6 4)",
+        "CIRCLE GALACTIC 120 60 5",
+        "POLYGON ICRS 0 0 90 0 180 0 270 10",
+        "ALLSKY",
+    ],
+)
+def test_a_computed_region_is_searched_outside_its_query(sky: Sky, region: str) -> None:
+    direct = sky.ids(f"1 = CONTAINS(POINT(ra, dec), REGION('{region}'))")
+    assert direct
+    outside = sky.ask(
+        f"SELECT s.id FROM (SELECT TOP 1 REGION('{region}') AS r FROM sky.targets) AS q, sky.stars AS s"
+        " WHERE 1 = CONTAINS(POINT(s.ra, s.dec), q.r)"
+    )
+    assert {row[0] for row in outside} == direct
+
+
+def test_a_polygon_may_have_columns_for_a_hundred_corners(sky: Sky) -> None:
+    ring = ", ".join(
+        f"lon + {10 * math.cos(math.radians(turn))!r}, lat + {10 * math.sin(math.radians(turn))!r}"
+        for turn in range(0, 360, 3)
+    )
+    found = sky.ask(f"SELECT name FROM sky.targets WHERE 1 = CONTAINS(POINT(lon, lat), POLYGON({ring}))")
+    assert {row[0] for row in found} >= {"origin", "antipode", "plain", "its antipode"}

@@ -30,7 +30,7 @@ _CENTRE = re.compile(r"centre ([\d.]+) (-?[\d.]+), ([\d.]+) arcsec/px")
 
 # Files that have no row, by what the archive says of them.
 TABLES = "tables only, and no PRODCATG"
-BARE = "no position, time, target or instrument in the header"
+BARE = "no position, time or instrument in the header"
 NO_AXIS = "its axes are neither wavelength nor sky"
 KEPT = {
     "calib/flat_20120410_H_56089_1.fits.gz": "reduced calibration (DPR CATG = CALIB)",

@@ -14,8 +14,10 @@ from archive import store as storage
 from archive.config import Config
 from archive.database import Cluster, Database
 from archive.store import Store
+from archive.testing import ClusterForTests
 from frontdesk.app import create_app
 from tests.serving import listening, serving
+from tests.tap.hard_values import hard_database
 
 
 @contextlib.contextmanager
@@ -32,6 +34,16 @@ def tap_client(database: Database, folder: Path, **settings: object) -> Iterator
 @pytest.fixture(scope="session")
 def tap(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     with tap_client(database, tmp_path_factory.mktemp("tap")) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def hard(test_cluster: ClusterForTests, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A service with the tables of `hard_values`."""
+    with (
+        hard_database(test_cluster) as database,
+        tap_client(database, tmp_path_factory.mktemp("hard")) as client,
+    ):
         yield client
 
 

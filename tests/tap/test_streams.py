@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import io
+import os
+import socket
 import time
+from urllib.parse import urlencode
 
 import httpx
 import psycopg
+import pyarrow as pa
 import pytest
 from astropy.io.votable import parse
+
+from archive.errors import ArchiveError
+from tests.tap.conftest import tap_client
 
 # Some 200 columns to the fourth power: more rows than anybody waits for.
 ENDLESS = "tap_schema.columns AS a, tap_schema.columns AS b, tap_schema.columns AS c, tap_schema.columns AS d"
@@ -76,6 +84,10 @@ def test_client_that_leaves_before_the_first_row_ends_the_query(tap, watcher):
     eventually(lambda: not running(watcher, "waiting"))
 
 
+def connection_to(tap: httpx.Client) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", tap.base_url.port), timeout=20)
+
+
 def lose_database(tap, watcher, mark: str, wanted: str) -> tuple[bytes, bool]:
     """What arrives of a result whose backend is ended, and whether it ends like a whole one."""
     body = bytearray()
@@ -123,3 +135,111 @@ def test_query_without_a_first_row_in_time_is_stopped(hurried_tap, watcher):
     assert (status.name, status.value) == ("QUERY_STATUS", "ERROR")
     assert "stopped after 1 s" in status.content
     eventually(lambda: not running(watcher, "hurried"))
+
+
+@pytest.fixture
+def impatient_tap(database, tmp_path):
+    """A service that gives a client two seconds to take a result."""
+    with tap_client(database, tmp_path, sync_seconds=1.0, transfer_seconds=1.0) as client:
+        yield client
+
+
+@pytest.mark.parametrize("wanted", ["csv", "votable"])
+def test_client_that_takes_next_to_nothing_is_sent_away(impatient_tap, watcher, caplog, wanted):
+    with connection_to(impatient_tap) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 10_000)
+        body = urlencode(streaming(f"dribbling {wanted}", wanted)).encode()
+        client.sendall(
+            b"POST /tap/sync HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+            b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+        )
+        eventually(lambda: running(watcher, f"dribbling {wanted}"))
+        assert client.recv(100)
+        eventually(lambda: not running(watcher, f"dribbling {wanted}"))
+        eventually(lambda: "result cut off: the client took longer than 2 s" in caplog.messages)
+
+
+def test_slow_client_gets_everything(tap):
+    """Slower than the database by far, and slow between any two pieces."""
+    query = (
+        "SELECT TOP 4000 a.description, b.description AS d FROM tap_schema.columns a, tap_schema.columns b"
+    )
+    whole = tap.post("/sync", data=ask(query)).content
+    received = b""
+    with tap.stream("POST", "/sync", data=ask(query)) as answer:
+        for piece in answer.iter_raw(chunk_size=50_000):
+            received += piece
+            time.sleep(0.02)
+    assert sorted(received) == sorted(whole)
+
+
+def test_statement_that_fails_late_is_marked(tap):
+    """Division by zero behind so many rows that the first have left already."""
+    query = (
+        "SELECT a.description, 1 / (a.column_index + b.column_index + c.column_index - {}) AS x "
+        "FROM tap_schema.columns AS a, tap_schema.columns AS b, tap_schema.columns AS c "
+        "WHERE c.table_name = 'tap_schema.schemas'"
+    )
+    highest = "SELECT 2 * MAX(column_index) + 4 AS highest FROM tap_schema.columns"
+    last = (
+        parse(io.BytesIO(tap.post("/sync", data=ask(highest, "votable/b2")).content))
+        .get_first_table()
+        .array[0][0]
+    )
+    late = query.format(last)
+    body = tap.post("/sync", data=ask(late, "votable/b2")).content
+    resource = parse(io.BytesIO(body)).resources[0]
+    status = [info for info in resource.infos if info.name == "QUERY_STATUS"][-1]
+    assert (status.value, status.content) == ("ERROR", "the query failed: division by zero")
+    assert len(resource.tables[0].array) > 1000
+    for wanted in ("csv", "tsv", "json", "html"):
+        with pytest.raises(httpx.RemoteProtocolError):
+            tap.post("/sync", data=ask(late, wanted))
+    # Nothing has left of these: FITS waits for the last row, Parquet for a whole group of rows.
+    for wanted in ("fits", "parquet"):
+        assert tap.post("/sync", data=ask(late, wanted)).status_code == 400
+
+
+def test_what_clients_left_behind_is_freed_at_once(tap, watcher):
+    """Exceptions hold frames, and frames results; without the garbage collector nothing of it may stay."""
+    held = []
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(3):
+            with tap.stream("POST", "/sync", data=streaming(f"left {number}", "parquet")) as answer:
+                next(answer.iter_raw())
+            eventually(lambda number=number: not running(watcher, f"left {number}"))
+        eventually(lambda: not [o for o in gc.get_objects() if isinstance(o, pa.RecordBatch | pa.Table)])
+        held = [o for o in gc.get_objects() if isinstance(o, BaseException) and isinstance(o, ArchiveError)]
+    finally:
+        gc.enable()
+    assert held == []
+
+
+def test_requests_leave_nothing_behind(tap, watcher):
+    """Neither descriptors nor connections nor transactions, whatever became of them."""
+    small = ask("SELECT table_name FROM tap_schema.tables")
+
+    def used() -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    def mixed(number: int) -> None:
+        tap.post("/sync", data=small | {"RESPONSEFORMAT": ("fits", "parquet", "csv")[number % 3]})
+        tap.post("/sync", data=ask("SELECT 1 / (column_index - column_index) AS x FROM tap_schema.columns"))
+        tap.post("/sync", data=ask("SELECT nothing"))
+        with tap.stream("POST", "/sync", data=streaming(f"mixed {number}")) as answer:
+            next(answer.iter_raw())
+
+    for number in range(3):
+        mixed(number)
+    eventually(lambda: not running(watcher, "mixed"))
+    before = used()
+    for number in range(10):
+        mixed(number)
+    eventually(lambda: not running(watcher, "mixed"))
+    eventually(lambda: used() <= before + 2)
+    waiting = watcher.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE usename = 'archive_reader' AND state LIKE 'idle in%'"
+    ).fetchone()
+    assert waiting == (0,)

@@ -52,8 +52,8 @@ def test_taplint_has_nothing_to_report(demonstration):
     assert "Totals:" in done.stdout
     reports = [line for line in done.stdout.splitlines() if line[:2] in {"E-", "W-", "F-"}]
     assert [line for line in reports if not allowed(line)] == []
-    # An allowance that is not needed any more has to go.
-    assert len(reports) == len(ALLOWED)
+    # An allowance that is not needed any more has to go; newer versions need none.
+    assert len(reports) in {0, len(ALLOWED)}
 
 
 def test_every_example_finds_something(demonstration):

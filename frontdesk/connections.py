@@ -1,0 +1,74 @@
+"""The web server's connections, with limits on what a client can hold open without asking for anything.
+
+uvicorn bounds neither the head of a request nor the time it takes. Bodies are limited where they are read
+(`archive.protocol.requests`), answers where they are sent (`archive.protocol.streaming`), and a client that
+takes nothing of its answer any more by TCP itself (`server.bind`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import TimerHandle
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+__all__ = ["Connection"]
+
+_TOO_LARGE = b"431 Request Header Fields Too Large", b"the head of the request is too large"
+_TOO_SLOW = b"408 Request Timeout", b"the head of the request did not arrive in time"
+
+
+class Connection(HttpToolsProtocol):
+    """One client's connection. The limits hold for the head of each request: first line and header fields."""
+
+    HEAD_BYTES: Final = 256 << 10
+    HEAD_SECONDS: Final = 20.0
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._head_bytes = 0
+        self._deadline: TimerHandle | None = None  # there is one while a head is awaited or arrives
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_is_there()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._deadline is not None:
+            self._head_bytes += len(data)
+            if self._head_bytes > self.HEAD_BYTES:
+                self._refuse(*_TOO_LARGE)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._await_head()
+
+    def on_headers_complete(self) -> None:
+        self._head_is_there()
+        super().on_headers_complete()
+
+    def _await_head(self) -> None:
+        self._head_is_there()
+        self._head_bytes = 0
+        self._deadline = self.loop.call_later(self.HEAD_SECONDS, self._refuse, *_TOO_SLOW)
+
+    def _head_is_there(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _refuse(self, status: bytes, message: bytes) -> None:
+        """Answers, unless an answer to an earlier request is under way, and closes."""
+        self._head_is_there()
+        if self.transport.is_closing():
+            return
+        if self.cycle is None or self.cycle.response_complete:
+            headers = b"Content-Type: text/plain\r\nContent-Length: %d\r\nConnection: close" % len(message)
+            self.transport.write(b"HTTP/1.1 %s\r\n%s\r\n\r\n%s" % (status, headers, message))
+        self.transport.close()

@@ -1,0 +1,139 @@
+"""What follows for the unit of an expression from those of its parts.
+
+A unit is VOUnits text, empty where there is none; None stands for one that is not known, of metres added to
+seconds, say, or of two magnitudes multiplied.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from functools import lru_cache
+
+from archive.declare.semantics import parse_unit
+from archive.errors import DeclarationError
+from archive.query.tree import Arithmetic, Call, Cast, Function, Literal, Negation, Operator, Value
+
+__all__ = ["conversion", "has_unit", "power", "unit_of", "unit_of_arithmetic", "unit_of_first"]
+
+_EXPONENTS = {number / 2 for number in range(-12, 13) if number}
+_NO_UNIT = (DeclarationError, ValueError, TypeError, ArithmeticError)
+
+
+def has_unit(value: Value) -> bool:
+    """False for what is made of literals only, which are whatever the rest of the expression is."""
+    match value:
+        case Literal():
+            return False
+        case Negation():
+            return has_unit(value.operand)
+        case Arithmetic():
+            return any(map(has_unit, value.operands))
+        case Call():
+            return any(map(has_unit, value.arguments))
+        case Cast():
+            return has_unit(value.value)
+        case _:
+            return True
+
+
+def unit_of(value: Value) -> str | None:
+    if value.field.unit:
+        return value.field.unit
+    match value:
+        case Arithmetic():
+            return unit_of_arithmetic(value.operands, value.operators)
+        case Negation():
+            return unit_of(value.operand)
+        case Cast():
+            return unit_of(value.value)
+        case Call(function=Function.COALESCE):
+            return unit_of_first(value.arguments)
+        case Call(function=Function.SQRT | Function.POWER):
+            # No unit was found for the power.
+            return None if unit_of(value.arguments[0]) != "" else ""
+        case Call(function=Function.ABS | Function.ROUND | Function.TRUNCATE | Function.MOD):
+            return unit_of(value.arguments[0])
+        case _:
+            return ""
+
+
+def unit_of_arithmetic(operands: tuple[Value, ...], operators: tuple[Operator, ...]) -> str | None:
+    """Literals take the unit of what they are added to."""
+    unit, known = unit_of(operands[0]), has_unit(operands[0])
+    for operator, operand in zip(operators, operands[1:], strict=True):
+        right = unit_of(operand)
+        match operator:
+            case Operator.ADD | Operator.SUBTRACT:
+                if unit != right and has_unit(operand):
+                    unit = None if known else right
+            case Operator.MULTIPLY:
+                unit = None if unit is None or right is None else _product(unit, right)
+            case Operator.DIVIDE:
+                unit = None if unit is None or right is None else _quotient(unit, right)
+            case Operator.MODULO:
+                pass
+        known = known or has_unit(operand)
+    return unit
+
+
+def unit_of_first(values: tuple[Value, ...]) -> str | None:
+    """The one unit of all values that have any."""
+    units = {unit_of(value) for value in values if has_unit(value)}
+    return units.pop() if len(units) == 1 else None if units else ""
+
+
+@lru_cache(maxsize=4096)
+def _product(first: str, second: str) -> str | None:
+    return _spelled(first, second, 1) if first and second else first or second
+
+
+@lru_cache(maxsize=4096)
+def _quotient(first: str, second: str) -> str | None:
+    if first == second or not second:
+        return "" if first == second else first
+    return _spelled(first, second, -1)
+
+
+def _spelled(first: str, second: str, exponent: int) -> str | None:
+    """The product as VOUnits has it; None where there is no such unit, as of two magnitudes."""
+    try:
+        unit = parse_unit(second) ** exponent
+        text = str((parse_unit(first) * unit if first else unit).to_string("vounit"))
+        parse_unit(text)
+    except _NO_UNIT:
+        return None
+    return text
+
+
+@lru_cache(maxsize=4096)
+def power(unit: str, exponent: float) -> str:
+    """The unit of a power; empty where there is none, or none that is worth writing."""
+    if not unit or exponent == 1:
+        return unit
+    if exponent not in _EXPONENTS:
+        return ""
+    try:
+        text = str((parse_unit(unit) ** Fraction(exponent)).to_string("vounit"))
+        parse_unit(text)
+    except _NO_UNIT:
+        return ""
+    return text
+
+
+@lru_cache(maxsize=4096)
+def conversion(source: str, target: str) -> float | None:
+    """What numbers in `source` have to be multiplied with; None when the units do not convert.
+
+    DeclarationError when `target` is no unit.
+    """
+    wanted = parse_unit(target)
+    try:
+        factor = float(parse_unit(source).to(wanted))
+    except _NO_UNIT:
+        return None
+    if not 0 < factor < math.inf:
+        return None
+    # Such as 3600, which astropy gives as 3600.0000000000005.
+    short = float(f"{factor:.12g}")
+    return short if abs(short - factor) < 1e-14 * factor else factor
