@@ -26,6 +26,8 @@ from .query import Execution, TableQuery
 
 __all__ = ["tap_service"]
 
+_LINKS = ("capabilities", "availability", "tables", "examples")
+
 
 def tap_service(archive: Archive, path: str = "/tap") -> Service:
     """The TAP service of everything the archive publishes."""

@@ -73,12 +73,17 @@ def argument_fault(function: Function, arguments: tuple[Value, ...]) -> tuple[st
             return None
 
 
-def split_frame(arguments: tuple[Value, ...]) -> tuple[syntax.StringLiteral | None, tuple[Value, ...]]:
-    """The deprecated coordinate system argument, a string or NULL, and the rest."""
+def split_frame(
+    kind: ShapeKind, arguments: tuple[Value, ...]
+) -> tuple[syntax.StringLiteral | None, tuple[Value, ...]]:
+    """The deprecated coordinate system argument, a string or NULL, and the rest.
+
+    NULL is a coordinate where the rest alone would not make the shape.
+    """
     match arguments:
         case (syntax.StringLiteral() as frame, *_):
             return frame, arguments[1:]
-        case (syntax.Null(), *_) if len(arguments) > 2:
+        case (syntax.Null(), *_) if shape_fault(kind, arguments[1:]) is None:
             return None, arguments[1:]
         case _:
             return None, arguments

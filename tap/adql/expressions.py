@@ -355,7 +355,7 @@ class Expressions(Cursor):
         return found
 
     def shape(self, kind: syntax.ShapeKind, at: int) -> Value:
-        frame, arguments = calls.split_frame(self.arguments())
+        frame, arguments = calls.split_frame(kind, self.arguments())
         fault = calls.shape_fault(kind, arguments)
         if fault:
             self.fail(at, *fault)
