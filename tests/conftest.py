@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,10 @@ _FOLDER = pytest.StashKey[SessionFolder]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell's background job or nohup ignores these, and so would every program that the tests start.
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, usual)
     if not hasattr(config, "workerinput"):
         config.stash[_FOLDER] = SessionFolder()
         os.environ[_VARIABLE] = str(config.stash[_FOLDER].path)
