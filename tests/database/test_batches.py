@@ -28,7 +28,7 @@ def backends(database: Database) -> int:
     return int(row[0])
 
 
-def wait_until_idle(database: Database, seconds: float = 5.0) -> None:
+def wait_until_idle(database: Database, seconds: float = 20.0) -> None:
     end = time.monotonic() + seconds
     while backends(database):
         assert time.monotonic() < end, "a query still runs"

@@ -41,7 +41,7 @@ def running(watcher: psycopg.Connection, mark: str) -> list[int]:
     return [pid for (pid,) in found.fetchall()]
 
 
-def eventually(condition, seconds: float = 5.0):
+def eventually(condition, seconds: float = 20.0):
     end = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < end, "it did not happen"
