@@ -17,6 +17,7 @@ __all__ = ["Connection"]
 
 _TOO_LARGE = b"431 Request Header Fields Too Large", b"the head of the request is too large"
 _TOO_SLOW = b"408 Request Timeout", b"the head of the request did not arrive in time"
+_LINGER = 5.0  # seconds in which a refused client may read its answer
 
 
 class Connection(HttpToolsProtocol):
@@ -29,6 +30,7 @@ class Connection(HttpToolsProtocol):
         super().__init__(*arguments, **options)
         self._head_bytes = 0
         self._deadline: TimerHandle | None = None  # there is one while a head is awaited or arrives
+        self._refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
@@ -39,6 +41,8 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
         super().data_received(data)
         if self._deadline is not None:
             self._head_bytes += len(data)
@@ -63,12 +67,29 @@ class Connection(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
 
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(b"400 Bad Request", msg.encode("ascii"))
+
     def _refuse(self, status: bytes, message: bytes) -> None:
         """Answers, unless an answer to an earlier request is under way, and closes."""
         self._head_is_there()
         if self.transport.is_closing():
             return
-        if self.cycle is None or self.cycle.response_complete:
+        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
             headers = b"Content-Type: text/plain\r\nContent-Length: %d\r\nConnection: close" % len(message)
             self.transport.write(b"HTTP/1.1 %s\r\n%s\r\n\r\n%s" % (status, headers, message))
-        self.transport.close()
+        self._close_gently()
+
+    def _close_gently(self) -> None:
+        """Ends what is sent, and lets the client send what it is about to for a moment, unread.
+
+        Closing while something waits to be read resets the connection, and the client might lose the
+        answer (RFC 9112, 9.6).
+        """
+        self._refused = True
+        if self.cycle is not None:
+            # To the application the client is gone.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self.transport.write_eof()
+        self.loop.call_later(_LINGER, self.transport.abort)
