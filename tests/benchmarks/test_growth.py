@@ -1,8 +1,8 @@
 """How cones, counts and crossmatches grow with the table: what is found stays the same, the table does not.
 
-A million and ten million rows in `make bench`, fifty million in `make soak`. The stars lie as densely whatever
-their number, over so much more of the sky: a cone finds as many, and only the table and its index have
-grown.
+A million and ten million rows in `make bench`, fifty million in `make soak`. The stars lie as densely
+whatever their number, over so much more of the sky: a cone finds as many, and only the table and its index
+have grown.
 """
 
 from __future__ import annotations
