@@ -20,7 +20,7 @@ from archive.declare.obscore import OBSCORE
 from archive.declare.raw import RAW
 from archive.errors import ArchiveError
 from archive.store import Store
-from ingest import find_catalogues, ingest_paths, load_catalogue
+from ingest import find_catalogues, ingest_paths, load_tables
 from ingest.simulator import write_night
 
 from .progress import Progress
@@ -141,19 +141,19 @@ class _Archive:
     def load(self, label: str, table: str, file: Path, description: str = "") -> list[str]:
         try:
             with Progress(label, "rows") as progress:
-                summary = load_catalogue(
+                summary = load_tables(
                     self.database,
                     table,
-                    [file],
+                    file,
                     mode="replace",
                     progress=progress,
                     description=description,
                 )
         except ArchiveError as error:
             return [f"{label}: {error}"]
-        for remark in summary.remarks:
-            self.say(f"    {remark}")
-        return []
+        for line in summary.lines():
+            self.say(f"    {line}")
+        return [f"{label}: {failure}" for failure in summary.failures]
 
 
 def _sources(archive: _Archive, frames: Path, environment: Mapping[str, str]) -> Iterator[_Source]:
@@ -195,7 +195,9 @@ def _is_readable(folder: Path) -> bool:
 
 
 def _catalogue(archive: _Archive, table: str, file: Path) -> _Source:
-    return _Source(table, _state(file), lambda: archive.load(table, table, file), again=True)
+    # The state of a file whose first table alone was loaded is another.
+    state = f"all tables, {_state(file)}"
+    return _Source(table, state, lambda: archive.load(table, table, file), again=True)
 
 
 def _state(path: Path) -> str:

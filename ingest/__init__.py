@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .catalogues import LoadSummary, load_catalogue
+from .catalogues import LoadSummary, TablesSummary, load_catalogue, load_tables
 from .finding import find_catalogues
 from .harvest import Harvest, harvest
 from .outcomes import Outcome, Report, Summary
@@ -17,8 +17,10 @@ __all__ = [
     "Publication",
     "Report",
     "Summary",
+    "TablesSummary",
     "find_catalogues",
     "harvest",
     "ingest_paths",
     "load_catalogue",
+    "load_tables",
 ]

@@ -8,10 +8,8 @@ like `parallax > 5` means what it says.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -19,24 +17,29 @@ from typing import cast
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from archive.database import Database, Mode
+from archive.database import Database, Loads, Mode
 from archive.declare import Schema, Table
 from archive.declare.builtin import builtin_schemas
-from archive.errors import ConfigurationError, UnreadableFile, UsageError
+from archive.errors import DeclarationError, UnreadableFile, UsageError
+from archive.tablefiles.columns import declared
+from archive.tablefiles.opening import filled, left_out, open_catalogue, open_members
+from archive.tablefiles.source import Source
 
-from .catalogues_columns import declared
-from .catalogues_fits import open_fits
-from .catalogues_parquet import open_parquet
-from .catalogues_source import Source, unreadable
-from .catalogues_text import open_csv, open_ecsv
-from .catalogues_votable import open_votable
-from .fits_streams import Packing, open_stream, packing
+from .catalogues_names import member_names
 
-__all__ = ["LoadSummary", "Progress", "load_catalogue", "open_catalogue", "read_declaration"]
+__all__ = [
+    "LoadSummary",
+    "Progress",
+    "TablesSummary",
+    "load_catalogue",
+    "load_tables",
+    "read_declaration",
+    "read_declarations",
+]
 
 Progress = Callable[[int, int | None], None]
 
-_COPIED = 1 << 20
+_AT_ONCE = 100  # tables of a file that are loaded in one transaction
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,25 @@ class LoadSummary:
     table: Table
     rows: int
     remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TablesSummary:
+    """What became of the tables of one file: those loaded, why others were not, what else is to be said."""
+
+    loaded: tuple[LoadSummary, ...]
+    failures: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    def lines(self) -> Iterator[str]:
+        """What an operator reads of it, but for the failures."""
+        if len(self.loaded) > 1:
+            first, last = self.loaded[0].table.name, self.loaded[-1].table.name
+            yield f"{len(self.loaded)} tables, from {first} to {last}"
+        yield from self.remarks
+        for summary in self.loaded:
+            place = f"{summary.table.name}: " if len(self.loaded) > 1 else ""
+            yield from (place + remark for remark in summary.remarks)
 
 
 def load_catalogue(
@@ -68,15 +90,92 @@ def load_catalogue(
     _check_free(table_name)
     with ExitStack() as stack:
         sources = [stack.enter_context(open_catalogue(Path(path))) for path in paths]
-        table, remarks = _table(table_name, sources, description)
-        if mode == "append":
-            table = _appended(database, table)
-        batches = _batches(table, sources, progress)
-        schema = Schema(table.schema_name, (table,), f"Catalogues loaded into {table.schema_name}")
-        written = database.load_table(table, batches, mode=mode, schema=schema)
+        with database.loads() as loads:
+            return _loaded(database, loads, table_name, sources, mode, progress, description)
+
+
+def load_tables(
+    database: Database,
+    table_name: str,
+    path: Path,
+    *,
+    mode: Mode = "create",
+    progress: Progress | None = None,
+    description: str = "",
+) -> TablesSummary:
+    """Loads all tables of a file that have rows: one as `schema.name`, several as `schema.name__its_name`.
+
+    Each of several is loaded whole or not at all, and one that cannot be is a failure told in the summary.
+    The file is opened, unpacked and parsed once. Raises UnreadableFile and UsageError when the file or its
+    only table cannot be loaded.
+    """
+    _check_free(table_name)
+    summaries: list[LoadSummary] = []
+    failures: list[str] = []
+    with open_members(path) as members:
+        wanted = filled(members)
+        names = member_names(table_name, wanted)
+        total = None if any(m.rows is None for m in wanted) else sum(m.rows or 0 for m in wanted)
+        pairs = list(zip(wanted, names, strict=True))
+        for begin in range(0, len(pairs), _AT_ONCE):
+            with database.loads() as loads:
+                for member, name in pairs[begin : begin + _AT_ONCE]:
+                    done = sum(summary.rows for summary in summaries)
+                    told = None if progress is None else _continued(progress, done, total)
+                    try:
+                        source = member.open()
+                        said = _described(source, member.label, description) if wanted[1:] else description
+                        summaries.append(_loaded(database, loads, name, [source], mode, told, said))
+                    except (UnreadableFile, UsageError, DeclarationError) as error:
+                        if not wanted[1:]:
+                            raise
+                        failures.append(f"table {member.label}: {error}")
+    return TablesSummary(tuple(summaries), tuple(failures), left_out(members))
+
+
+def _continued(progress: Progress, before: int, total: int | None) -> Progress:
+    return lambda done, _all: progress(before + done, total)
+
+
+def _described(source: Source, label: str, description: str) -> str:
+    """For a table among others: its own description, or else which one of them it is."""
+    return source.description or f"{description or _from(source)}, table {label}"
+
+
+def _from(source: Source) -> str:
+    return f"Catalogue loaded from {source.path.name}"
+
+
+def _loaded(
+    database: Database,
+    loads: Loads,
+    table_name: str,
+    sources: Sequence[Source],
+    mode: Mode,
+    progress: Progress | None,
+    description: str,
+) -> LoadSummary:
+    table, remarks = _table(table_name, sources, description)
+    if mode == "append":
+        table = _appended(database, table)
+    else:
+        _check_rows(sources)
+    batches = _batches(table, sources, progress)
+    schema = Schema(table.schema_name, (table,), f"Catalogues loaded into {table.schema_name}")
+    written = loads.load_table(table, batches, mode=mode, schema=schema)
     if written.faulty_regions:
         remarks += (f"{written.faulty_regions} regions cannot be searched", *written.problems)
-    return LoadSummary(database.catalogue.table(table_name), written.rows, remarks)
+    published = database.catalogue.table(table_name) if mode == "append" else table
+    return LoadSummary(published, written.rows, remarks)
+
+
+def _check_rows(sources: Sequence[Source]) -> None:
+    """Any line of text could be one of column names; rows below it, or declared types, make it a table."""
+    if all(source.guessed and source.rows == 0 for source in sources):
+        raise sources[0].unreadable(
+            "there is no row below the line of column names; a table without rows must come with declared "
+            "columns, as ECSV, VOTable, FITS or Parquet"
+        )
 
 
 def _check_free(name: str) -> None:
@@ -89,14 +188,24 @@ def _check_free(name: str) -> None:
 def read_declaration(table_name: str, path: Path, description: str = "") -> Table:
     """The table that loading `path` would make, without loading it."""
     with open_catalogue(path) as source:
+        _check_rows([source])
         return _table(table_name, [source], description)[0]
 
 
+def read_declarations(table_name: str, path: Path) -> list[Table]:
+    """The tables that `load_tables` would make, without loading them."""
+    with open_members(path) as members:
+        wanted = filled(members)
+        names = member_names(table_name, wanted)
+        return [_table(name, [member.open()], "")[0] for name, member in zip(names, wanted, strict=True)]
+
+
 def _table(name: str, sources: Sequence[Source], description: str) -> tuple[Table, tuple[str, ...]]:
-    first = sources[0]
     for source in sources[1:]:
-        _check_same(first, source)
-    said = description or first.description or f"Catalogue loaded from {first.path.name}"
+        _check_same(sources[0], source)
+    # One without rows tells no types where they are guessed.
+    first = next((source for source in sources if not (source.guessed and source.rows == 0)), sources[0])
+    said = description or first.description or _from(first)
     table, remarks = declared(name, first.columns, said)
     return table, first.remarks + remarks
 
@@ -166,64 +275,3 @@ def _check_text(source: Source, column: str, texts: pa.Array, row: int) -> None:
     found = pc.index(pc.fill_null(pc.match_substring(texts, "\0"), False), True).as_py()
     if found >= 0:
         raise source.unreadable("the text contains a NUL", row=row + found + 1, column=column)
-
-
-# Opening
-
-
-@contextmanager
-def open_catalogue(path: Path) -> Iterator[Source]:
-    """The table in a file, whatever its format; "#" and a number or name choose one of several."""
-    file, part = _part(path)
-    with _unpacked(file) as plain, _reader(file, plain, part) as source:
-        yield source
-
-
-def _part(path: Path) -> tuple[Path, str]:
-    if path.exists() or "#" not in path.name:
-        return path, ""
-    name, _, part = path.name.rpartition("#")
-    return path.with_name(name), part
-
-
-@contextmanager
-def _unpacked(path: Path) -> Iterator[Path]:
-    """The file itself or, when it is compressed, a temporary copy that is not."""
-    if not os.path.isfile(path):
-        raise unreadable(path, "there is no such file")
-    if packing(path) is Packing.NONE:
-        yield path
-        return
-    with tempfile.TemporaryDirectory(prefix="uraniborg-load-") as folder:
-        copy = Path(folder) / path.name
-        try:
-            with open_stream(path) as stream, copy.open("wb") as file:
-                while block := stream.read(_COPIED):
-                    file.write(block)
-        except UnreadableFile as cause:
-            raise unreadable(path, cause.message) from cause
-        except OSError as cause:
-            raise ConfigurationError(
-                f"{path.name} cannot be unpacked in {folder}: {cause.strerror or cause}",
-                hint="set TMPDIR to a folder with more room",
-            ) from cause
-        yield copy
-
-
-def _reader(path: Path, plain: Path, part: str) -> AbstractContextManager[Source]:
-    with plain.open("rb") as file:
-        start = file.read(4096)
-    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if start.startswith(b"SIMPLE  ="):
-        return open_fits(plain, part)
-    if text.startswith(b"<"):
-        return open_votable(plain, part)
-    if part:
-        raise unreadable(path, "holds one table only")
-    if start.startswith(b"PAR1"):
-        return open_parquet(plain)
-    if text.startswith(b"# %ECSV"):
-        return open_ecsv(plain)
-    if not text:
-        raise unreadable(path, "the file is empty")
-    return open_csv(plain)

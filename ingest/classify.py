@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from .fits_scan import FitsFile, Hdu
+from archive.tablefiles.fits_scan import FitsFile, Hdu
+
 from .footprint import celestial
 from .keywords import Keywords
 from .positions import icrs_position

@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from archive.declare.names import is_regular
 from archive.errors import UnreadableFile
+from archive.tablefiles.fits_scan import scan
+from archive.tablefiles.streams import is_fits, open_stream
 
+from .catalogues_names import word
 from .classify import TABLES_ONLY, Product, classify
-from .fits_scan import scan
-from .fits_streams import is_fits, open_stream
 from .harvest import believed
 from .keywords import Keywords
 
@@ -29,19 +29,19 @@ _TAKEN_SCHEMAS = {"adql", "archive", "dbo", "information_schema", "ivoa", "publi
 _LOOKED_AT = 16_384  # bytes; VOTables may begin with long comments
 _VOTABLE = re.compile(rb"<(?:[\w.-]+:)?VOTABLE[\s>]")
 _ENDINGS = re.compile(r"(\.(gz|z|bz2|fz))?(\.[a-z]+)?(\.(gz|z|bz2|fz))?$", re.IGNORECASE)
-_LONGEST = 48
 
 
 def find_catalogues(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Table name and path of every catalogue in or below `folder`.
+    """Table name, for `load_tables`, and path of every catalogue in or below `folder`.
 
     The schema is the folder in which the file lies, `safcat` for those called catalogues and for
-    `folder` itself; the table is called like the file. Equal names get numbers.
+    `folder` itself; the table is called like the file. Equal names get numbers. How many tables a file
+    holds is not looked into: no name that is made of this one can be another file's.
     """
     used: set[str] = set()
     for path in sorted(folder.rglob("*")):
         if path.is_file() and _is_catalogue(path):
-            name = base = f"{_schema(path.parent, folder)}.{_word(_ENDINGS.sub('', path.name, count=1))}"
+            name = base = f"{_schema(path.parent, folder)}.{word(_ENDINGS.sub('', path.name, count=1))}"
             number = 1
             while name in used:
                 number += 1
@@ -72,13 +72,5 @@ def _is_fits_catalogue(path: Path) -> bool:
 def _schema(parent: Path, folder: Path) -> str:
     if parent == folder or parent.name.lower() in _PLAIN_FOLDERS:
         return _SCHEMA
-    word = _word(parent.name)
-    return f"{word}_files" if word in _TAKEN_SCHEMAS or word.startswith("pg_") else word
-
-
-def _word(text: str) -> str:
-    """The text as a regular identifier of ADQL that is no reserved word."""
-    word = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:_LONGEST].strip("_")
-    if not word[:1].isalpha():
-        word = f"t_{word}".rstrip("_")
-    return word if is_regular(word) else f"{word}_table"
+    schema = word(parent.name)
+    return f"{schema}_files" if schema in _TAKEN_SCHEMAS or schema.startswith("pg_") else schema

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
 
-from .fits_scan import ASTROPY_FAILURES, Hdu
+from archive.tablefiles.fits_scan import ASTROPY_FAILURES, Hdu
+
 from .keywords import Keywords
 
 __all__ = ["column_names", "numbers", "read_table", "texts"]

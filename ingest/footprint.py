@@ -25,8 +25,8 @@ from astropy.wcs.utils import wcs_to_celestial_frame
 from archive.declare.regions import Circle, Polygon, Region, repaired
 from archive.errors import UsageError
 from archive.store import Header
+from archive.tablefiles.fits_scan import ASTROPY_FAILURES, Hdu
 
-from .fits_scan import ASTROPY_FAILURES, Hdu
 from .frames import Degrees, from_vectors, to_icrs, to_vectors
 
 __all__ = ["Footprint", "celestial", "image_footprint", "world_coordinates"]

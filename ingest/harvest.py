@@ -9,10 +9,10 @@ from archive.declare.obscore import OBSCORE
 from archive.declare.raw import RAW
 from archive.declare.tables import Record
 from archive.store import HeaderBlock
+from archive.tablefiles.fits_scan import FitsFile, Hdu, scan
+from archive.tablefiles.streams import Packing, packing
 
 from .classify import Kind, Product, Verdict, classify
-from .fits_scan import FitsFile, Hdu, scan
-from .fits_streams import Packing, packing
 from .footprint import celestial
 from .identify import identify
 from .keywords import Keywords

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from archive.declare.regions import Region
 from archive.declare.semantics import check_unit
 from archive.errors import DeclarationError
+from archive.tablefiles.fits_scan import FitsFile, Hdu
 
 from .classify import Kind, Product, Verdict
-from .fits_scan import FitsFile, Hdu
 from .fits_tables import column_names
 from .footprint import Footprint, celestial, image_footprint
 from .frames import galactic

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from archive.store import Header
+from archive.tablefiles.fits_scan import Hdu
 
-from .fits_scan import Hdu
 from .fits_tables import column_names, numbers, read_table, texts
 from .frames import fk_frame, to_icrs
 from .positions import on_sky

@@ -29,7 +29,10 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One file; `reason` why it failed or has no row, `problems` what was wrong but did not hinder."""
+    """One file; `reason` why it failed, has no row or brings nothing new.
+
+    `problems`: what was wrong, but did not hinder.
+    """
 
     path: Path
     outcome: Outcome
@@ -56,7 +59,7 @@ class Summary:
 
     def add(self, report: Report) -> None:
         self.counts[report.outcome] += 1
-        if report.outcome is Outcome.STORED and report.reason:
+        if report.outcome in {Outcome.STORED, Outcome.UNCHANGED} and report.reason:
             self.reasons[report.outcome, report.reason] += 1
         if report.outcome.is_failure:
             self.failures.append(report)

@@ -37,12 +37,13 @@ from archive.store import (
     record_files,
     record_headers,
 )
+from archive.tablefiles.streams import is_fits
 
-from .fits_streams import is_fits
 from .harvest import Harvest, harvest
 from .identify import stem
 from .outcomes import Outcome, Report, Summary, database_text, record_reports
 from .publication import Publication
+from .twins import is_same_data
 
 __all__ = ["Progress", "ingest_paths"]
 
@@ -52,6 +53,7 @@ Progress = Callable[[int, int], None]
 _FILES_PER_TRANSACTION = 64
 _WRITERS = 8
 _TABLES = (RAW, OBSCORE)
+_TWIN = "the same data in another packing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,11 +226,15 @@ def _keep(run: _Run, harvested: Sequence[tuple[Harvest, str]], reports: list[Rep
         known = histories(connection, (found.dp_id for found, _ in harvested))
     accepted: list[tuple[Harvest, str]] = []
     for found, sha256 in harvested:
-        reason = _refusal(found, sha256, database_text(found.path), known.get(found.dp_id))
-        if reason is None:
-            accepted.append((found, sha256))
-        else:
+        source, history = database_text(found.path), known.get(found.dp_id)
+        twin = _twin(run.store, found.path, sha256, source, history)
+        reason = _refusal(found, sha256, source, history)
+        if twin is not None or _is_offered(found, sha256, accepted):
+            reports.append(Report(found.path, Outcome.UNCHANGED, _TWIN, file=twin))
+        elif reason is not None:
             reports.append(Report(found.path, Outcome.REFUSED, reason, found.problems))
+        else:
+            accepted.append((found, sha256))
     # Threads, because what takes the time is waiting for the disk to say that the bytes are safe.
     pool = ThreadPoolExecutor(_WRITERS)
     try:
@@ -238,6 +244,14 @@ def _keep(run: _Run, harvested: Sequence[tuple[Harvest, str]], reports: list[Rep
         pool.shutdown(cancel_futures=True)
     reports += (result for result in results if isinstance(result, Report))
     return [result for result in results if isinstance(result, _Prepared)]
+
+
+def _is_offered(found: Harvest, sha256: str, accepted: Sequence[tuple[Harvest, str]]) -> bool:
+    """Whether the same run takes in the same data in another packing."""
+    return any(
+        other.dp_id == found.dp_id and known != sha256 and is_same_data(found.path, other.path)
+        for other, known in accepted
+    )
 
 
 def _keep_one(run: _Run, found: Harvest, sha256: str) -> _Prepared | Report:
@@ -253,7 +267,7 @@ def _refusal(found: Harvest, sha256: str, source: str, history: History | None) 
     if history is None or not found.by_name or history.current.sha256 == sha256:
         return None
     other = history.current.source
-    if other == source or not Path(other).exists():
+    if other == source or not os.path.exists(other):
         return None
     return f"{found.dp_id} is the identifier of {other} already, and only file names tell them apart"
 
@@ -290,6 +304,10 @@ def _write_rows(run: _Run, connection: Connection, prepared: Sequence[_Prepared]
     latest: dict[str, Harvest] = {}
     for one in prepared:
         history = known.get(one.harvest.dp_id)
+        twin = _twin(run.store, one.harvest.path, one.sha256, one.source, history)
+        if twin is not None:
+            reports.append(Report(one.harvest.path, Outcome.UNCHANGED, _TWIN, file=twin))
+            continue
         reason = _refusal(one.harvest, one.sha256, one.source, history)
         if reason is not None:
             reports.append(Report(one.harvest.path, Outcome.REFUSED, reason, one.harvest.problems))
@@ -303,8 +321,7 @@ def _write_rows(run: _Run, connection: Connection, prepared: Sequence[_Prepared]
         file = _version(one, history)
         files.append(file)
         latest[one.harvest.dp_id] = one.harvest
-        by_source = dict(history.by_source) if history else {}
-        known[one.harvest.dp_id] = History(file, by_source | {one.source: file})
+        known[one.harvest.dp_id] = History((file, *(history.versions if history else ())))
         reports.append(_success(one.harvest, file))
     record_files(connection, files)
     blocks = {(one.harvest.dp_id, one.sha256): one.harvest.headers for one in prepared}
@@ -320,12 +337,28 @@ def _write_rows(run: _Run, connection: Connection, prepared: Sequence[_Prepared]
 def _same(one: _Prepared, history: History | None) -> FileVersion | None:
     """The version that this file is already: the current one, or what last came from the same path.
 
-    The second lets a file and a packed copy of it be offered again and again without taking turns.
+    The second lets two files of one identifier be offered again and again without taking turns.
     """
     if history is None:
         return None
-    versions = (history.current, history.by_source.get(one.source))
+    versions = (history.current, history.last_from(one.source))
     return next((version for version in versions if version and version.sha256 == one.sha256), None)
+
+
+def _twin(store: Store, path: Path, sha256: str, source: str, history: History | None) -> FileVersion | None:
+    """The version that has the same data in another packing; None also for a file that is a version itself.
+
+    Besides the current version that may be an older one that came from elsewhere: when a file has become
+    better, the old packed copy beside it has not.
+    """
+    if history is None or any(version.sha256 == sha256 for version in history.versions):
+        return None
+    for version in history.versions:
+        near = version in {history.current, history.last_from(source)}
+        elsewhere = version.source != source and os.path.exists(version.source)
+        if (near or elsewhere) and is_same_data(path, store.path(version.place)):
+            return version
+    return None
 
 
 def _version(one: _Prepared, history: History | None) -> FileVersion:

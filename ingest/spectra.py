@@ -16,8 +16,8 @@ from astropy import units
 from astropy.wcs import WCSSUB_SPECTRAL
 
 from archive.store import Header
+from archive.tablefiles.fits_scan import ASTROPY_FAILURES, Hdu
 
-from .fits_scan import ASTROPY_FAILURES, Hdu
 from .fits_tables import column_names, numbers, read_table
 from .footprint import world_coordinates
 from .keywords import Keywords

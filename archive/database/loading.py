@@ -30,7 +30,7 @@ from .copying import Written, copy_arrow, insert_staged, refusals, stage
 from .publication import exists, finish_publication, make_table, new_schemas
 from .roles import grant_reading
 
-__all__ = ["Mode", "load_table"]
+__all__ = ["Loads", "Mode", "load_table"]
 
 Mode = Literal["create", "replace", "append"]
 
@@ -51,6 +51,40 @@ def load_table(
     it. `schema` describes the table's schema when it is new. UnreadableFile tells of rows that do not
     fit; then the caller's transaction must be rolled back.
     """
+    written = _loaded(connection, table, batches, mode, schema)
+    finish_publication(connection)
+    return written
+
+
+class Loads:
+    """Loads of many tables in one transaction, which are described together when all are done.
+
+    One that fails leaves nothing behind, and the others as they are.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def load_table(
+        self,
+        table: Table,
+        batches: Iterable[pa.RecordBatch],
+        *,
+        mode: Mode = "create",
+        schema: Schema | None = None,
+    ) -> Written:
+        """Like `loading.load_table`, but the table appears when all do."""
+        with self._connection.transaction():
+            return _loaded(self._connection, table, batches, mode, schema)
+
+
+def _loaded(
+    connection: Connection,
+    table: Table,
+    batches: Iterable[pa.RecordBatch],
+    mode: Mode,
+    schema: Schema | None,
+) -> Written:
     there = exists(connection, table)
     match mode:
         case "append":
@@ -73,7 +107,6 @@ def load_table(
     lock_publications(connection)
     if mode != "append":
         _put_in_place(connection, table, schema)
-    finish_publication(connection)
     return written
 
 

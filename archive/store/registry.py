@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -61,10 +61,17 @@ def find_file(connection: Connection, dp_id: str, version: int | None = None) ->
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What is known of an identifier: its newest version, and the newest one that came from each path."""
+    """What is known of an identifier: its versions, the newest first."""
 
-    current: FileVersion
-    by_source: Mapping[str, FileVersion]
+    versions: tuple[FileVersion, ...]
+
+    @property
+    def current(self) -> FileVersion:
+        return self.versions[0]
+
+    def last_from(self, source: str) -> FileVersion | None:
+        """The newest version that came from a path."""
+        return next((file for file in self.versions if file.source == source), None)
 
 
 def lock_identifiers(connection: Connection, dp_ids: Iterable[str]) -> None:
@@ -80,17 +87,13 @@ def histories(connection: Connection, dp_ids: Iterable[str]) -> dict[str, Histor
     """The history of each identifier that is known."""
     with connection.cursor(row_factory=class_row(FileVersion)) as cursor:
         cursor.execute(
-            f"SELECT DISTINCT ON (dp_id, source) {_COLUMNS} FROM archive.file WHERE dp_id = ANY (%s) "
-            "ORDER BY dp_id, source, version DESC",
+            f"SELECT {_COLUMNS} FROM archive.file WHERE dp_id = ANY (%s) ORDER BY dp_id, version DESC",
             (sorted(set(dp_ids)),),
         )
-        found: dict[str, dict[str, FileVersion]] = {}
+        found: dict[str, list[FileVersion]] = {}
         for file in cursor:
-            found.setdefault(file.dp_id, {})[file.source] = file
-    return {
-        dp_id: History(max(files.values(), key=lambda file: file.version), files)
-        for dp_id, files in found.items()
-    }
+            found.setdefault(file.dp_id, []).append(file)
+    return {dp_id: History(tuple(files)) for dp_id, files in found.items()}
 
 
 def last_from(connection: Connection, sources: Iterable[str]) -> dict[str, FileVersion]:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from archive.declare import Table
-from ingest.catalogues import open_catalogue, read_declaration
+from archive.tablefiles.opening import open_catalogue
+from ingest.catalogues import read_declaration
 
 __all__ = ["read", "remarks_on"]
 

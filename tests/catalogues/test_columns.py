@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from archive.declare.types import DOUBLE, FLOAT, INTEGER, REGION, TEXT, array_of
-from ingest.catalogues_columns import coosys_of, declared, legal_names, ucd_of, unit_of
-from ingest.catalogues_source import SourceColumn
+from archive.tablefiles.columns import coosys_of, declared, legal_names, ucd_of, unit_of
+from archive.tablefiles.source import SourceColumn
 
 
 @pytest.mark.parametrize(

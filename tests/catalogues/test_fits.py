@@ -12,7 +12,7 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table as AstropyTable
 
-from archive.errors import UnreadableFile
+from archive.errors import UnreadableFile, UsageError
 from tests.catalogues.reading import read, remarks_on
 
 # Format, further keywords of the column, values written, values expected, column type expected.
@@ -143,10 +143,12 @@ def test_one_table_of_several(tmp_path: Path) -> None:
         for name in ("first", "second")
     ]
     fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(np.zeros((2, 2))), *hdus]).writeto(path)
-    assert list(read(path)[1]) == ["first"]
+    with pytest.raises(UsageError, match=r"2 tables with rows: 2 \(FIRST\), 3 \(SECOND\)"):
+        read(path)
+    assert list(read(tmp_path / "x.fits#2")[1]) == ["first"]
     assert list(read(tmp_path / "x.fits#3")[1]) == ["second"]
     assert list(read(tmp_path / "x.fits#SECOND")[1]) == ["second"]
-    with pytest.raises(UnreadableFile, match="no table in extension 1"):
+    with pytest.raises(UnreadableFile, match="there is no table 1; it has 2"):
         read(tmp_path / "x.fits#1")
 
 

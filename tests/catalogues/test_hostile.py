@@ -14,8 +14,8 @@ import pytest
 
 from archive.database import Database
 from archive.errors import ConfigurationError, UnreadableFile
+from archive.tablefiles.opening import open_catalogue
 from ingest import load_catalogue
-from ingest.catalogues import open_catalogue
 from tests.ingest.support import card, header_bytes, image
 from tests.ingest.test_hostile import binary_table
 
@@ -35,11 +35,15 @@ ELSEWHERE = "<STREAM href='http://127.0.0.1:9/rows'/>"
 ECSV = "# %ECSV 1.0\n# ---\n# datatype:\n# - {name: a, datatype: string, subtype: 'int64[null]'}\n"
 AXES = header_bytes([card("XTENSION", "IMAGE"), card("BITPIX", 8), card("NAXIS", 999_999_999)])
 
+# One such table is within the bounds.
+WIDE = votable("datatype='double' arraysize='100000x800'", ROW).removesuffix(b"</VOTABLE>")
+
 REFUSED = [
     ("laughs", LAUGHS + b"<DESCRIPTION>&j;</DESCRIPTION></RESOURCE></VOTABLE>", "amplification"),
     ("elsewhere", votable("datatype='unsignedByte'", ELSEWHERE, serialisation="BINARY"), "with href"),
     ("announced", votable("datatype='double'", ROW, "nrows='1000000000000'"), "1000000000000 rows"),
     ("wide", votable("datatype='double' arraysize='200000000x4'", ROW), "more memory"),
+    ("wide together", WIDE + WIDE[WIDE.index(b"<RESOURCE>") :] + b"</VOTABLE>", "more memory"),
     ("wide text", votable("datatype='char' arraysize='2000000000'", ROW), "more memory"),
     ("deep", b"<VOTABLE>" + b"<RESOURCE>" * 100_000, "nested without end"),
     ("long row", b"a,b\n1," + b"x" * (3 << 20) + b"\n2,y\n", "longer than 1 MiB"),

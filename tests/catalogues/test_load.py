@@ -171,14 +171,16 @@ def test_the_archives_own_tables_are_not_loaded(
         load_catalogue(database, name, [_stars(tmp_path / "x.fits", 1)], mode=mode)
 
 
-def test_the_first_of_several_tables_is_taken_and_told(fresh_database: Database, tmp_path: Path) -> None:
-    with fits.open(_stars(tmp_path / "x.fits", 1)) as hdus:
-        hdus.append(hdus[1].copy())
-        hdus.writeto(tmp_path / "two.fits")
-    remarks = load_catalogue(fresh_database, "cat.two", [tmp_path / "two.fits"]).remarks
-    assert remarks == ("the first of 2 tables is taken; two.fits#NUMBER names another",)
-    chosen = load_catalogue(fresh_database, "cat.other", [tmp_path / "two.fits#2"])
-    assert (chosen.rows, chosen.remarks) == (1, ())
+def test_files_without_rows_add_nothing_to_others(fresh_database: Database, tmp_path: Path) -> None:
+    (tmp_path / "none.csv").write_text("a,b\n")
+    (tmp_path / "some.csv").write_text("a,b\n1,2.5\n")
+    summary = load_catalogue(fresh_database, "cat.t", [tmp_path / "none.csv", tmp_path / "some.csv"])
+    assert summary.rows == 1
+    assert [column.type.datatype for column in summary.table.columns] == ["long", "double"]
+    assert load_catalogue(fresh_database, "cat.t", [tmp_path / "none.csv"], mode="append").rows == 0
+    with pytest.raises(UnreadableFile, match="no row below the line of column names"):
+        load_catalogue(fresh_database, "cat.t", [tmp_path / "none.csv"], mode="replace")
+    assert _rows(fresh_database, "SELECT a, b FROM cat.t") == [(1, 2.5)]
 
 
 def test_files_that_are_not_there(database: Database, tmp_path: Path) -> None:

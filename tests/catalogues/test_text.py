@@ -102,8 +102,17 @@ def test_files_that_are_refused(tmp_path: Path, text: str, complaint: str) -> No
         read(_csv(tmp_path, text))
 
 
-def test_a_file_without_rows(tmp_path: Path) -> None:
-    assert read(_csv(tmp_path, "a,b\n"))[1] == {"a": [], "b": []}
+@pytest.mark.parametrize("text", ["a,b\n", "a,b", "Just a line of text, as in a note.\n", "# c\n\na\tb\n"])
+def test_a_line_of_names_without_rows_is_no_table(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UnreadableFile, match=r"x\.csv: there is no row below the line of column names"):
+        read(_csv(tmp_path, text))
+
+
+def test_declared_columns_without_rows_are_a_table(tmp_path: Path) -> None:
+    header = "# %ECSV 1.0\n# ---\n# datatype:\n# - {name: n, datatype: int64}\n"
+    (tmp_path / "x.ecsv").write_text(f"{header}n\n")
+    table, values = read(tmp_path / "x.ecsv")
+    assert (values, table.by_name["n"].type.datatype) == ({"n": []}, "long")
 
 
 # ECSV

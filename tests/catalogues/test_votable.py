@@ -11,7 +11,7 @@ import pytest
 from astropy.io.votable import parse
 
 from archive.declare.types import CIRCLE, POLYGON, REGION, TIMESTAMP, array_of, find_type
-from archive.errors import UnreadableFile
+from archive.errors import UnreadableFile, UsageError
 from tests.catalogues.reading import read
 
 HEAD = '<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3"><RESOURCE type="results">'
@@ -121,7 +121,9 @@ def test_one_table_of_several(tmp_path: Path) -> None:
         for name, rows in (("empty", ""), ("full", "<TR><TD>1</TD></TR>"), ("more", "<TR><TD>2</TD></TR>"))
     )
     (tmp_path / "x.vot").write_text(f"{HEAD}{tables}</RESOURCE></VOTABLE>")
-    assert read(tmp_path / "x.vot")[1] == {"full": [1]}
+    with pytest.raises(UsageError, match=r"holds 2 tables with rows: 2 \(full\), 3 \(more\); choose"):
+        read(tmp_path / "x.vot")
+    assert read(tmp_path / "x.vot#full")[1] == {"full": [1]}
     assert read(tmp_path / "x.vot#more")[1] == {"more": [2]}
     assert read(tmp_path / "x.vot#1")[1] == {"empty": []}
     with pytest.raises(UnreadableFile, match="no table less; it has 3"):

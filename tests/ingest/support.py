@@ -11,7 +11,7 @@ import numpy as np
 from astropy.io import fits
 
 from archive.store import Header, parse_header
-from ingest.fits_scan import Hdu
+from archive.tablefiles.fits_scan import Hdu
 from ingest.keywords import Keywords
 
 RAW = {

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from archive.tablefiles.fits_scan import scan
 from ingest.classify import Kind, Product, classify
-from ingest.fits_scan import scan
 from ingest.harvest import believed
 from ingest.identify import identify, ivoid, stem
 from ingest.keywords import Keywords

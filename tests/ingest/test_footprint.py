@@ -14,7 +14,7 @@ from astropy.wcs import WCS
 
 from archive.declare.regions import Polygon
 from archive.store import Header
-from ingest.fits_scan import Hdu
+from archive.tablefiles.fits_scan import Hdu
 from ingest.footprint import Footprint, image_footprint
 from ingest.frames import to_vectors
 from tests.ingest.support import TAN, hdu, header, image

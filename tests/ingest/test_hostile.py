@@ -15,8 +15,8 @@ import pytest
 
 from archive.errors import ConfigurationError, UnreadableFile
 from archive.store import Header, Store, checksum
-from ingest.fits_scan import scan
-from ingest.fits_streams import is_fits, open_stream
+from archive.tablefiles.fits_scan import scan
+from archive.tablefiles.streams import is_fits, open_stream
 from ingest.fits_tables import numbers, read_table, texts
 from ingest.outcomes import Outcome, Report, Summary
 from tests.ingest.support import TAN, card, compress, header_bytes, image, write

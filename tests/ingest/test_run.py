@@ -166,14 +166,6 @@ def test_a_version_that_is_no_science_any_more_loses_its_row(archive: Archive) -
     assert archive.counts()[3:] == [1, 0]
 
 
-def test_a_file_and_its_packed_copy_do_not_take_turns(archive: Archive) -> None:
-    write(archive.incoming, "a.fits", frame(1))
-    write(archive.incoming, "a.fits.gz", frame(1))
-    assert archive.ingest().counts == {Outcome.INGESTED: 1, Outcome.NEW_VERSION: 1}
-    assert archive.ingest().counts == {Outcome.UNCHANGED: 2}
-    assert archive.rows("SELECT count(*) FROM archive.file") == [(2,)]
-
-
 def test_two_files_of_one_name_are_not_versions_of_each_other(archive: Archive) -> None:
     for folder in ("north", "south"):
         (archive.incoming / folder).mkdir()

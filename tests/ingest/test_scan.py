@@ -11,8 +11,8 @@ import pytest
 from astropy.io import fits
 
 from archive.errors import UnreadableFile
-from ingest.fits_scan import scan
-from ingest.fits_streams import Packing, is_fits, packing
+from archive.tablefiles.fits_scan import scan
+from archive.tablefiles.streams import Packing, is_fits, packing
 from tests.ingest.support import RAW, card, compress, header_bytes, image, table, write
 
 WHOLE = image({"OBJECT": "M 17"}, (64, 64)) + image({"EXTNAME": "CHIP2"}, (64, 32), first=False)

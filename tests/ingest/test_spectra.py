@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from archive.tablefiles.fits_scan import FitsFile, scan
 from ingest.bands import band_of, bands_of
-from ingest.fits_scan import FitsFile, scan
 from ingest.instruments import harps_orders, instrument_coverage, light_path, wavelength_unit
 from ingest.oifits import is_wanted, oifits_coverage, oifits_span, oifits_target
 from ingest.spectra import (

@@ -129,7 +129,9 @@ def test_versions_are_found(bookkeeping: Database) -> None:
         assert find_file(connection, "a", 1) == files[0]
         history = histories(connection, ["a", "unknown"])
         assert history["a"].current == files[2] and len(history) == 1
-        assert history["a"].by_source == {"/in/a.fits": files[2], "/in/b.fits": files[1]}
+        assert history["a"].versions == (files[2], files[1], files[0])
+        assert history["a"].last_from("/in/b.fits") == files[1]
+        assert history["a"].last_from("/in/c.fits") is None
         assert last_from(connection, ["/in/b.fits", "/in/c.fits"]) == {"/in/b.fits": files[1]}
         with pytest.raises(NotFound, match="no file b"):
             find_file(connection, "b")

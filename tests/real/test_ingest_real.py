@@ -16,10 +16,10 @@ from archive.config import Config
 from archive.database import Database
 from archive.declare.regions import parse_region
 from archive.store import Store, read_headers
+from archive.tablefiles.streams import is_fits
 from archive.testing import ClusterForTests
 from ingest import Outcome, Publication, harvest, ingest_paths
 from ingest.classify import Kind
-from ingest.fits_streams import is_fits
 
 pytestmark = pytest.mark.real
 
