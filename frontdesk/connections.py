@@ -1,4 +1,5 @@
-"""The web server's connections, with limits on what a client can hold open without asking for anything.
+"""The web server's connections, with limits on what a client can hold open without asking for anything, and
+answers that clients of HTTP/1.0 can read.
 
 uvicorn bounds neither the head of a request nor the time it takes. Bodies are limited where they are read
 (`archive.protocol.requests`), answers where they are sent (`archive.protocol.streaming`), and a client that
@@ -8,10 +9,13 @@ takes nothing of its answer any more by TCP itself (`server.bind`).
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from asyncio import TimerHandle
 from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 __all__ = ["Connection"]
 
@@ -57,6 +61,11 @@ class Connection(HttpToolsProtocol):
         self._head_is_there()
         super().on_headers_complete()
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        if cycle.scope["http_version"] == "1.0":
+            app = _Unchunked(app, cycle)
+        super()._start_asgi_task(cycle, app)
+
     def _await_head(self) -> None:
         self._head_is_there()
         self._head_bytes = 0
@@ -93,3 +102,42 @@ class Connection(HttpToolsProtocol):
             self.cycle.message_event.set()
         self.transport.write_eof()
         self.loop.call_later(_LINGER, self.transport.abort)
+
+
+class _Unchunked:
+    """An application whose answers of unknown length end with the connection, not with a last chunk.
+
+    uvicorn sends chunks to whoever asks, but HTTP/1.0 has none (RFC 9112, 6.1). It closes each such
+    connection by itself.
+    """
+
+    def __init__(self, app: ASGIApp, cycle: RequestResponseCycle) -> None:
+        self._app = app
+        self._cycle = cycle
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        cycle, endless = self._cycle, False
+
+        async def send_unchunked(message: Message) -> None:
+            nonlocal endless
+            if message["type"] == "http.response.start":
+                endless = all(name.lower() != b"content-length" for name, _ in message.get("headers", ()))
+                cycle.chunked_encoding = False if endless else None
+            elif endless:
+                # uvicorn compares with what Content-Length announced: here each piece announces itself.
+                cycle.expected_content_length = len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_unchunked)
+        finally:
+            broken_off = cycle.response_started and not cycle.response_complete
+            if broken_off and not cycle.transport.is_closing():
+                _reset(cycle.transport)
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """Breaks the connection; after an orderly end the client would take a part for the whole."""
+    connected = transport.get_extra_info("socket")
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()

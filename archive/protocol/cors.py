@@ -7,16 +7,18 @@ responses and streams, without buffering anything.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["CrossOrigin"]
 
-_METHODS = "GET, HEAD, POST, PUT, DELETE, OPTIONS"
+_READING = frozenset({"GET", "HEAD"})
 _PREFLIGHT = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": _METHODS,
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Range, If-None-Match, If-Modified-Since",
     "Access-Control-Max-Age": "86400",
 }
@@ -27,16 +29,30 @@ _EXPOSED = (
 
 
 class CrossOrigin:
-    def __init__(self, app: ASGIApp) -> None:
+    """Around an application with these `routes`, which say which methods an address has."""
+
+    def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
         self._app = app
+        self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif scope["method"] == "OPTIONS":
-            await Response(status_code=204, headers=_PREFLIGHT | {"Allow": _METHODS})(scope, receive, send)
+        elif scope["method"] == "OPTIONS" and (methods := self._methods(scope)):
+            allowed = ", ".join(sorted({*methods, "OPTIONS"}))
+            headers = _PREFLIGHT | {"Access-Control-Allow-Methods": allowed, "Allow": allowed}
+            await Response(status_code=204, headers=headers)(scope, receive, send)
         else:
             await self._app(scope, receive, _allowing(send))
+
+    def _methods(self, scope: Scope) -> set[str]:
+        """Of all routes at the address, as one method may be answered by another route than the next."""
+        found: set[str] = set()
+        for route in self._routes:
+            if route.matches(scope)[0] is not Match.NONE:
+                # What is no Route is a folder of files.
+                found |= (route.methods if isinstance(route, Route) else None) or _READING
+        return found
 
 
 def _allowing(send: Send) -> Send:

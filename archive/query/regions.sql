@@ -42,7 +42,8 @@ CREATE OR REPLACE FUNCTION adql.southern(bounds public.scircle) RETURNS public.s
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN bounds OPERATOR(public.=) public.scircle '<(0d,90d),0d>' THEN public.scircle '<(0d,-90d),90d>' END;
 
--- The region and the shape have a point in common.
+-- The region and the shape have a point in common. A shape of `anyelement` is a circle or a polygon: pg_sphere has
+-- the same operators for both. Loops, as queries over unnest take longer for each row.
 CREATE OR REPLACE FUNCTION adql.meets(points public.spoint[], circles public.scircle[], polygons public.spoly[],
                                       shape public.spoint)
 RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 100 AS $$
@@ -65,7 +66,7 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION adql.meets(points public.spoint[], circles public.scircle[], polygons public.spoly[],
-                                      shape public.scircle)
+                                      shape anyelement)
 RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 100 AS $$
 DECLARE
     point public.spoint; circle public.scircle; polygon public.spoly;
@@ -85,51 +86,9 @@ BEGIN
     RETURN false;
 END $$;
 
-CREATE OR REPLACE FUNCTION adql.meets(points public.spoint[], circles public.scircle[], polygons public.spoly[],
-                                      shape public.spoly)
-RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 100 AS $$
-DECLARE
-    point public.spoint; circle public.scircle; polygon public.spoly;
-BEGIN
-    IF shape IS NULL OR num_nonnulls(points, circles, polygons) = 0 THEN
-        RETURN NULL;
-    END IF;
-    FOREACH polygon IN ARRAY coalesce(polygons, '{}') LOOP
-        IF polygon OPERATOR(public.&&) shape THEN RETURN true; END IF;
-    END LOOP;
-    FOREACH circle IN ARRAY coalesce(circles, '{}') LOOP
-        IF shape OPERATOR(public.&&) circle THEN RETURN true; END IF;
-    END LOOP;
-    FOREACH point IN ARRAY coalesce(points, '{}') LOOP
-        IF point OPERATOR(public.<@) shape THEN RETURN true; END IF;
-    END LOOP;
-    RETURN false;
-END $$;
-
 -- All parts of the region lie in the shape.
 CREATE OR REPLACE FUNCTION adql.inside(points public.spoint[], circles public.scircle[],
-                                       polygons public.spoly[], shape public.scircle)
-RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 100 AS $$
-DECLARE
-    point public.spoint; circle public.scircle; polygon public.spoly;
-BEGIN
-    IF shape IS NULL OR num_nonnulls(points, circles, polygons) = 0 THEN
-        RETURN NULL;
-    END IF;
-    FOREACH polygon IN ARRAY coalesce(polygons, '{}') LOOP
-        IF NOT polygon OPERATOR(public.<@) shape THEN RETURN false; END IF;
-    END LOOP;
-    FOREACH circle IN ARRAY coalesce(circles, '{}') LOOP
-        IF NOT circle OPERATOR(public.<@) shape THEN RETURN false; END IF;
-    END LOOP;
-    FOREACH point IN ARRAY coalesce(points, '{}') LOOP
-        IF NOT point OPERATOR(public.<@) shape THEN RETURN false; END IF;
-    END LOOP;
-    RETURN true;
-END $$;
-
-CREATE OR REPLACE FUNCTION adql.inside(points public.spoint[], circles public.scircle[],
-                                       polygons public.spoly[], shape public.spoly)
+                                       polygons public.spoly[], shape anyelement)
 RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 100 AS $$
 DECLARE
     point public.spoint; circle public.scircle; polygon public.spoly;
@@ -159,28 +118,7 @@ RETURN cardinality(circles) > 1 AND EXISTS (
 
 -- One part of the region holds the whole shape. (A point is held where it is met.)
 CREATE OR REPLACE FUNCTION adql.holds(points public.spoint[], circles public.scircle[], polygons public.spoly[],
-                                      shape public.scircle)
-RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 100 AS $$
-DECLARE
-    circle public.scircle; polygon public.spoly;
-BEGIN
-    IF shape IS NULL OR num_nonnulls(points, circles, polygons) = 0 THEN
-        RETURN NULL;
-    END IF;
-    IF cardinality(circles) > 1 AND adql.whole(circles) THEN
-        RETURN true;
-    END IF;
-    FOREACH polygon IN ARRAY coalesce(polygons, '{}') LOOP
-        IF shape OPERATOR(public.<@) polygon THEN RETURN true; END IF;
-    END LOOP;
-    FOREACH circle IN ARRAY coalesce(circles, '{}') LOOP
-        IF shape OPERATOR(public.<@) circle THEN RETURN true; END IF;
-    END LOOP;
-    RETURN false;
-END $$;
-
-CREATE OR REPLACE FUNCTION adql.holds(points public.spoint[], circles public.scircle[], polygons public.spoly[],
-                                      shape public.spoly)
+                                      shape anyelement)
 RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 100 AS $$
 DECLARE
     circle public.scircle; polygon public.spoly;

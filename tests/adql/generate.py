@@ -40,7 +40,7 @@ def kind_of(column: DeclaredColumn) -> str:
 
 class Generator(Values):
     def __init__(self, source: random.Random, catalogue: Catalogue) -> None:
-        super().__init__(source)
+        super().__init__(source, lambda kinds, depth, outer: self.query(kinds, depth, outer)[0])
         self.tables = list(catalogue)
         self.common: list[tuple[str, list[Column]]] = []
 
@@ -92,6 +92,11 @@ class Generator(Values):
     def open_query(self, depth: int) -> str:
         """A query whose columns nobody else needs to know, so that * may stand for them."""
         tables, columns = self.from_clause(depth, [])
+        if self.chance(0.05):
+            counted = (
+                f"ivo_histogram( {self.value('number', columns, 1)} , 0 , 1e3 , {self.pick('1', '20')} )"
+            )
+            return f"SELECT {counted} FROM {tables}{self.where(columns, depth)}"
         qualifiers = sorted({column.text.rpartition(".")[0] for column in columns if column.qualified})
         stars = ["*", *(f"{qualifier}.*" for qualifier in qualifiers)]
         items = [self.pick(*stars)] if self.chance(0.5) else []

@@ -6,6 +6,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.adql import generate_functions
+
 ONE_NUMBER = (
     *("ABS", "CEILING", "DEGREES", "EXP", "FLOOR", "LOG", "LOG10", "RADIANS", "SQRT", "ROUND", "TRUNCATE"),
     *("ACOS", "ASIN", "ATAN", "COS", "COT", "SIN", "TAN"),
@@ -42,14 +44,16 @@ class Column:
     qualified: bool = False
 
 
+# Makes a query with columns of these kinds, of a depth, that may use an outer query's columns.
+InnerQuery = Callable[[list[str], int, list[Column]], str]
+
+
 class Values:
-    def __init__(self, source: random.Random) -> None:
+    def __init__(self, source: random.Random, inner_query: InnerQuery) -> None:
         self.source = source
+        self.inner_query = inner_query
         self.names = 0
         self.subqueries = 0  # how many more may stand for values
-
-    def query(self, kinds: list[str], depth: int, outer: list[Column]) -> tuple[str, list[Column]]:
-        raise NotImplementedError
 
     # ------------------------------------------------------------------------------------------------- tools
 
@@ -100,7 +104,11 @@ class Values:
             case "time":
                 return self.time(columns, depth)
             case "other":
-                return self.pick("NULL", *(column.text for column in columns))
+                return self.pick(
+                    "NULL",
+                    generate_functions.solution(self, columns),
+                    *(column.text for column in columns),
+                )
             case _:
                 return self.geometry(kind, columns, depth)
 
@@ -122,11 +130,7 @@ class Values:
             lambda: f"CAST( MOD( {self.number(columns, depth - 1)} , 9 ) AS {self.pick(*INTEGER_TYPES)} )",
             lambda: f"COALESCE( {inner()} , {inner()} )",
             lambda: self.indicator(columns, depth - 1),
-            lambda: f"ivo_healpix_index( {self.source.randrange(20)} , {self.position(columns, depth - 1)} )",
-            lambda: f"ivo_healpix_index( 6 , {self.geometry('point', columns, depth - 1)} )",
-            lambda: f"ivo_hasword( {self.text(columns, depth - 1)} , {self.pick(*TEXTS)} )",
-            lambda: f"ivo_nocasematch( {self.text(columns, depth - 1)} , {self.pick(*TEXTS)} )",
-            lambda: f"ivo_interval_overlaps( {' , '.join(self.number(columns, 0) for _ in range(4))} )",
+            *[lambda: self.one_of(*generate_functions.integers(self, columns, depth - 1))] * 5,
             lambda: self.scalar_subquery("integer", columns, depth),
         )
 
@@ -158,7 +162,7 @@ class Values:
             lambda: f"DISTANCE( {self.geometry('point', columns, depth - 1)} , {self.point(columns)} )",
             lambda: f"AREA( {self.area(columns, depth - 1)} )",
             lambda: f"{self.pick('COORD1', 'COORD2')}( {self.geometry('point', columns, depth - 1)} )",
-            lambda: f"gavo_to_mjd( {self.time(columns, depth - 1)} )",
+            *[lambda: self.one_of(*generate_functions.numbers(self, columns, depth - 1))] * 3,
             lambda: self.scalar_subquery("number", columns, depth),
         )
 
@@ -182,6 +186,7 @@ class Values:
             lambda: f"CAST( {self.time(columns, depth - 1)} AS VARCHAR )",
             lambda: f"COORDSYS( {self.area(columns, depth - 1)} )",
             lambda: f"CAST( {inner()} AS VARCHAR( 3 ) )",
+            lambda: self.one_of(*generate_functions.texts(self, columns, depth - 1)),
             lambda: self.scalar_subquery("text", columns, depth),
         )
 
@@ -220,6 +225,8 @@ class Values:
         found = self.columns_of(kind, columns)
         if found and self.chance(0.5):
             return self.source.choice(found).text
+        if depth > 0 and kind != "region" and self.chance(0.1):
+            return generate_functions.shape(self, kind, columns, depth - 1)
         frame, deeper = self.pick(*FRAMES), depth - 1
         point = f"POINT( {frame}{self.position(columns, deeper)} )"
         numbers = self.columns_of("number", columns)
@@ -232,6 +239,7 @@ class Values:
                 lambda: f"ivo_healpix_center( 5 , {self.source.randrange(12 * 4**5)} )",
                 lambda: f"CENTROID( {self.area(columns, deeper)} )" if depth > 0 else point,
                 lambda: f"COALESCE( {point} , {self.point(columns)} )",
+                lambda: generate_functions.point(self, columns),
             )
         if kind == "circle":
             return self.pick(circle, circle, f"CIRCLE( {point} , {radius} )", "CAST( '10 -20 1' AS CIRCLE )")
@@ -263,7 +271,7 @@ class Values:
         if self.subqueries <= 0 or depth <= 0:
             return self.value(kind, columns, 0) if self.columns_of(kind, columns) else self.constant(kind)
         self.subqueries -= 1
-        return f"( {self.query([kind], self.source.randrange(2), columns)[0]} )"
+        return f"( {self.inner_query([kind], self.source.randrange(2), columns)} )"
 
     def constant(self, kind: str) -> str:
         return {"integer": "1", "number": "1.5", "text": "'x'"}.get(kind, "CAST( '2020-01-31' AS TIMESTAMP )")
@@ -280,6 +288,8 @@ class Values:
         argument = self.value(kind, columns, min(depth, 2))
         if kind == "number":
             return f"{self.pick('SUM', 'AVG', 'MIN', 'MAX')}( {distinct}{argument} )"
+        if kind == "text" and self.chance(0.4):
+            return f"ivo_string_agg( {argument} , {self.pick(*TEXTS)} )"
         return f"{self.pick('MIN', 'MAX')}( {argument} )"
 
     # -------------------------------------------------------------------------------------------- conditions
@@ -323,9 +333,9 @@ class Values:
             options.append(lambda: f"{self.source.choice(columns).text} IS {negation}NULL")
         if depth > 1:
             options += [
-                lambda: f"{negation}EXISTS ( {self.query([kind], depth - 2, columns)[0]} )",
-                lambda: f"{value()} {negation}IN ( {self.query([kind], depth - 2, columns)[0]} )",
-                lambda: f"{value()} {self.comparator()} ( {self.query([kind], depth - 2, columns)[0]} )",
+                lambda: f"{negation}EXISTS ( {self.inner_query([kind], depth - 2, columns)} )",
+                lambda: f"{value()} {negation}IN ( {self.inner_query([kind], depth - 2, columns)} )",
+                lambda: f"{value()} {self.comparator()} ( {self.inner_query([kind], depth - 2, columns)} )",
             ]
         return self.one_of(*options)
 

@@ -1,13 +1,13 @@
-"""Results in memory, and the values that formats find hard."""
+"""Results in memory, among them one with every type and the values that formats find hard."""
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
 
+from archive.database.copybinary import encode as copy_binary
 from archive.declare.columns import Field
 from archive.declare.semantics import ICRS, MJD_UTC, UTC
 from archive.declare.types import (
@@ -28,14 +28,17 @@ from archive.declare.types import (
 from archive.errors import ArchiveError
 from archive.formats import Document, Encoding, encode
 from archive.formats.registry import FORMATS, Format
+from archive.wire import Chunk
+from tests.hard_values import MATRIX, rows_of
 
 Rows = Sequence[Sequence[Any]]
 
-NAN, INFINITY = float("nan"), float("inf")
-
 
 class MemoryResult:
-    """Batches given beforehand; `failure` is raised after the last of them, as a broken query would."""
+    """Batches given beforehand, which compiled code gets as PostgreSQL would send them.
+
+    `failure` is raised after the last of them, as a broken query would.
+    """
 
     def __init__(
         self,
@@ -56,6 +59,12 @@ class MemoryResult:
             yield batch
         if self._failure is not None:
             raise self._failure
+
+    def chunks(self) -> Iterator[Chunk]:
+        for batch in self:
+            if batch.num_rows:
+                columns = [column.cast(f.type.arrow) for column, f in zip(batch.columns, self.fields, strict=True)]
+                yield Chunk(memoryview(copy_binary(columns)), batch.num_rows)
 
 
 def batch_of(fields: Sequence[Field], rows: Rows) -> pa.RecordBatch:
@@ -95,7 +104,7 @@ FIELDS = (
     Field("code", char(3)),
     Field("date_obs", TIMESTAMP, timesys=UTC),
     Field("position", POINT, unit="deg", coosys=ICRS),
-    Field("matrix", array_of(FLOAT, "2x3")),
+    Field("matrix", MATRIX),
     Field("counts", array_of(INTEGER, "*")),
     Field("fluxes", array_of(DOUBLE, "*")),
     Field("marks", array_of(BOOLEAN, "*")),
@@ -103,25 +112,4 @@ FIELDS = (
     Field("t_min", DOUBLE, unit="d", timesys=MJD_UTC),
 )
 
-_TIME = datetime.datetime.fromisoformat("2026-01-02T03:04:05")
-
-# One row with every value, one with nothing, and rows of extremes.
-ROWS: Rows = (
-    (
-        1, True, 7, -5, 30, 10.68470833, 4.36, "M31 & friends", "abc", _TIME, [10.5, 41.25],
-        [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [1, 2, 3], [0.5, -0.25], [True, False],
-        "POLYGON ICRS 10 40 11 40 11 41", 61042.5,
-    ),
-    (None,) * len(FIELDS),
-    (
-        2**63 - 1, False, 255, 2**15 - 1, 2**31 - 1, 1.7976931348623157e308, 3.4028235e38,
-        "«Ünïcodé» Ωμέγα 星 🔭", "äöü", _TIME.replace(microsecond=678000), [359.999999999, -90.0],
-        [-0.5] * 6, [2**31 - 1, 0], [5e-324], [False], "UNION ICRS (CIRCLE 1 2 3 POSITION 4 5)", 0.1,
-    ),
-    (
-        -(2**63) + 1, True, 0, -(2**15) + 1, -(2**31) + 1, -INFINITY, INFINITY,
-        'quote " comma , semicolon ; <tag> ]]> back\\slash', "x", _TIME.replace(microsecond=678901),
-        [0.0, 0.0], [1e-30] * 6, [-1], [INFINITY, -INFINITY], [True, True, True],
-        "CIRCLE ICRS 1 2 0.5", -1e-300,
-    ),
-)  # fmt: skip
+ROWS: Rows = rows_of(field.type for field in FIELDS)

@@ -207,11 +207,13 @@ def test_the_spool_is_freed_however_it_ends() -> None:
 
 
 def test_astropys_table_reads_it() -> None:
-    fields = tuple(field for field in FIELDS if field.type != BOOLEAN and field.name != "marks")
+    # Not booleans, nor arrays of varying length that need TNULL, which astropy compares in vain.
+    left_out = {"flag", "marks", "counts"}
+    fields = tuple(field for field in FIELDS if field.name not in left_out)
     rows = [tuple(value for value, field in zip(row, FIELDS, strict=True) if field in fields) for row in ROWS]
     read = Table.read(io.BytesIO(encoded(Encoding.FITS, fields, rows)), format="fits")
-    assert read["name"].tolist()[2] == "«Ünïcodé» Ωμέγα 星 🔭"
+    assert read["name"].tolist()[2] == "«Ünïcodé» Ωμέγα 星 🔭\u0301"
     assert read["obs_id"].tolist() == [row[0] for row in rows]
     assert read["date_obs"].tolist()[3] == "2026-01-02T03:04:05.678901"
     assert str(read["s_ra"].unit) == "deg"
-    assert read["matrix"].shape == (4, 3, 2)
+    assert read["matrix"].shape == (len(rows), 2, 2)

@@ -26,7 +26,8 @@ from archive.declare.types import (
 )
 from archive.formats import FORMATS, Document, Encoding, encode
 from tests.formats.readers import read
-from tests.formats.samples import INFINITY, NAN, MemoryResult, encoded, format_of
+from tests.formats.samples import MemoryResult, encoded, format_of
+from tests.hard_values import INFINITY, NAN
 
 PAGE = (Path(__file__).parents[2] / "docs/formats.md").read_text("utf-8")
 

@@ -154,11 +154,12 @@ def test_parquet_row_groups_are_bounded_and_leave_when_full() -> None:
     batch = batch_of((field,), [(i,) for i in range(50_000)])
     result = MemoryResult((field,), [batch] * 12)
     stream = encode(format_of(Encoding.PARQUET), result, Document())
-    first = next(stream)
+    magic, first = next(stream), next(stream)
+    assert magic == b"PAR1"
     assert result.taken < 12
-    metadata = pq.read_metadata(io.BytesIO(first + b"".join(stream)))
+    metadata = pq.read_metadata(io.BytesIO(magic + first + b"".join(stream)))
     assert metadata.num_rows == 600_000
-    assert metadata.num_row_groups == 2
+    assert metadata.num_row_groups == 4
 
 
 # --- CSV and TSV ------------------------------------------------------------------------------------------

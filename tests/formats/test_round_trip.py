@@ -31,6 +31,7 @@ from archive.declare.types import (
     char,
 )
 from archive.formats import Encoding
+from archive.formats.columns import fixed_length
 from tests.formats.losses import carried
 from tests.formats.readers import read, read_votable_by_astropy
 from tests.formats.samples import FIELDS, ROWS, Rows, encoded
@@ -129,17 +130,20 @@ def test_astropy_reads_every_votable(encoding: Encoding) -> None:
     """astropy masks NaN like NULL, has no mask for text and strips it in TABLEDATA: no more is lost."""
     got = read_votable_by_astropy(encoded(encoding, FIELDS, ROWS))
     for index, field in enumerate(FIELDS):
-        wanted = [by_astropy(carried(encoding, field.type, row[index]), field.type) for row in ROWS]
+        wanted = [by_astropy(encoding, field.type, row[index]) for row in ROWS]
         assert [comparable(row[index], field.type) for row in got] == wanted, field
 
 
-def by_astropy(value: Any, type_: Type) -> Any:
+def by_astropy(encoding: Encoding, type_: Type, value: Any) -> Any:
+    value = carried(encoding, type_, value)
     if type_.datatype == "char":
-        return (value or "").strip()
-    if isinstance(value, list):
-        return [by_astropy(item, type_.element) for item in value]
-    if value is None and type_.arraysize is not None:
-        return [None] * 6 if type_.arraysize == "2x3" else [None] * 2 if type_.arraysize == "2" else []
+        return (value or "").strip() if encoding is Encoding.TABLEDATA else value or ""
+    if value is None and type_.is_array:
+        value = [None] * (fixed_length(type_) or 0)
+    return [_unmasked(item, type_) for item in value] if type_.is_array else _unmasked(value, type_)
+
+
+def _unmasked(value: Any, type_: Type) -> Any:
     value = comparable(value, type_)
     return None if value == "NaN" else value
 

@@ -25,7 +25,8 @@ from archive.formats import Encoding
 from archive.formats.columns import prepare, slices
 from archive.formats.packing import utf16_bytes
 from archive.formats.text import timestamp_text
-from tests.formats.samples import INFINITY, NAN, MemoryResult, encoded
+from tests.formats.samples import MemoryResult, encoded
+from tests.hard_values import INFINITY, NAN
 
 T, C, J, TAB = Encoding.TABLEDATA, Encoding.CSV, Encoding.JSON, Encoding.TSV
 

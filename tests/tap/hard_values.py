@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 from collections.abc import Iterator
-from typing import Any
 
 from psycopg import sql
 
@@ -28,7 +26,7 @@ from archive.declare.types import (
     char,
 )
 from archive.testing import ClusterForTests
-from tests.formats.samples import INFINITY, NAN
+from tests.hard_values import MATRIX, rows_of
 
 __all__ = ["FAR_TIMES", "FIELDS", "ROWS", "hard_database"]
 
@@ -46,7 +44,7 @@ VALUES = Table(
         Column("code", char(3)),
         Column("moment", TIMESTAMP),
         Column("place", POINT, unit="deg"),
-        Column("matrix", array_of(FLOAT, "2x2")),
+        Column("matrix", MATRIX),
         Column("counts", array_of(LONG, "*")),
         Column("fluxes", array_of(DOUBLE, "*")),
         Column("marks", array_of(BOOLEAN, "*")),
@@ -56,34 +54,7 @@ VALUES = Table(
     primary_key=("number",),
 )
 FIELDS = tuple(column.field for column in VALUES.columns)
-_TIME, _FIRST, _LAST = map(
-    datetime.datetime.fromisoformat,
-    ("2026-01-02T03:04:05", "0001-01-01T00:00:00", "9999-12-31T23:59:59.999999"),
-)
-
-ROWS: tuple[tuple[Any, ...], ...] = (
-    (1, *(None,) * (len(FIELDS) - 1)),
-    (
-        2, True, 255, 2**15 - 1, 2**63 - 1, 3.4028235e38, 1.7976931348623157e308, "«Ünïcodé» Ω 星 🔭\u0301",
-        "äöü", _TIME.replace(microsecond=678901), [359.999999999, -90.0], [1.0, 2.0, 3.0, 4.0],
-        [2**63 - 1, 0, None], [5e-324, None, NAN, INFINITY], [True, None, False], "POSITION ICRS 1 2",
-    ),
-    (
-        3, False, 0, -(2**15), -(2**63), 1e-45, 5e-324, "", "", _FIRST, [0.0, 0.0],
-        [NAN, None, INFINITY, -INFINITY], [], [], [], "",
-    ),
-    (
-        4, True, 1, 0, 0, NAN, NAN, "quote \" comma , tab \t line\r\nend <tag>&amp; ]]> back\\slash \\n 'x'",
-        "a", _TIME.replace(microsecond=1000), [NAN, NAN], [0.1, 0.2, 0.3, 0.4], [-(2**63)], [0.1],
-        [False], "x",
-    ),
-    (5, None, 7, -1, -1, INFINITY, INFINITY, "NULL", "NaN", _TIME, None, None, None, None, None, None),
-    (
-        6, None, 9, 1, 1, -INFINITY, -INFINITY, "\x01\x7f\u2028\ufffe", " a ", _LAST, None,
-        None, None, None, None, None,
-    ),
-    (7, None, 9, 1, 2**53 + 1, -0.0, -0.0, "  both ends  ", None, None, None, None, None, None, None, None),
-)  # fmt: skip
+ROWS = tuple((number, *row[1:]) for number, row in enumerate(rows_of(field.type for field in FIELDS)))
 
 # PostgreSQL's times that Python's datetime has no value for, and how they are written.
 FAR_TIMES = {

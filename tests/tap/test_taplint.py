@@ -15,7 +15,7 @@ from frontdesk.app import create_app
 from frontdesk.demo import load_demonstration
 from tests.serving import listening, serving
 
-STAGES = "TMV TME TMS TMC CPV CAP AVV QGE QPO OBS MDQ EXA"
+STAGES = "TMV TME TMS TMC CPV CAP AVV QGE QPO OBS MDQ EXA QAS UWS"
 
 # Reports of Debian's STILTS 3.4.7 (2022) that are known to be wrong: the code, what it is about, and why.
 ALLOWED = {

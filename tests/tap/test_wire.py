@@ -207,3 +207,29 @@ def test_a_part_for_each_parameter_but_not_thousands(tap):
     answer = tap.post("/sync", content=part * 1001 + b"--x--\r\n", headers=headers)
     assert answer.status_code == 400
     assert "more than 1000 parameters" in answer.text
+
+
+def old(path: str, *headers: str) -> bytes:
+    return "\r\n".join((f"GET {path} HTTP/1.0", *headers, "", "")).encode()
+
+
+@pytest.mark.parametrize("headers", [(), ("Connection: keep-alive",), ("Host: x",)])
+def test_old_clients_get_no_chunks(tap, headers):
+    head, _, body = say(tap, old(PATH, *headers)).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert b"transfer-encoding" not in head.lower()
+    assert b"connection: close" in head.lower()
+    assert body == tap.get(PATH.removeprefix("/tap")).content
+
+
+def test_old_clients_get_lengths_that_are_known(tap):
+    head, _, body = say(tap, old("/tap/capabilities")).partition(b"\r\n\r\n")
+    assert f"content-length: {len(body)}".encode() in head.lower()
+    assert body == tap.get("/capabilities").content
+
+
+def test_old_clients_after_others_in_one_connection(tap):
+    answer = say(tap, f"GET {PATH} HTTP/1.1\r\nHost: x\r\n\r\n".encode() + old(PATH))
+    assert answer.count(b"HTTP/1.1 200 OK") == 2
+    assert b"transfer-encoding" not in answer.rpartition(b"HTTP/1.1 200 OK")[2].lower()
+    assert answer.endswith(tap.get(PATH.removeprefix("/tap")).content)
