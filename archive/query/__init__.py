@@ -8,7 +8,8 @@ call.
 from __future__ import annotations
 
 from . import build, tree
-from .functions import FUNCTIONS, OPTIONAL_FEATURES, UserFunction, functions_sql
+from .functions import FUNCTIONS, OPTIONAL_FEATURES, UserFunction, functions_sql, offered_functions
+from .products import unlinked_tables
 from .quoting import quote_literal
 from .sql import Statement, compile
 from .storage import RegionColumns, RegionValues, position_expression, region_columns, region_values
@@ -25,9 +26,11 @@ __all__ = [
     "build",
     "compile",
     "functions_sql",
+    "offered_functions",
     "position_expression",
     "quote_literal",
     "region_columns",
     "region_values",
     "tree",
+    "unlinked_tables",
 ]

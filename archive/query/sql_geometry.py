@@ -18,6 +18,7 @@ from .sql_shapes import (
     Simple,
     Stored,
     constant_number,
+    fixed_place,
     number,
     position,
     published,
@@ -37,14 +38,17 @@ from .tree import (
     Near,
     Point,
     Polygon,
+    Rotated,
     Shape,
 )
 
-__all__ = ["area", "distance", "meets", "near", "ordering", "position", "published", "within"]
+__all__ = ["area", "distance", "meets", "near", "ordering", "overlap", "position", "published", "within"]
 
 
 def area(geometry: Geometry, spell: Speller) -> str:
     match geometry:
+        case Rotated():
+            return area(geometry.geometry, spell)
         case Constant():
             return number(geometry.region.area())
         case Point() | Centroid() | Shape(kind=Kind.POINT):
@@ -57,6 +61,33 @@ def area(geometry: Geometry, spell: Speller) -> str:
             return f"adql.polygon_area(adql.vertices({published(geometry, spell)}))"
         case _:
             assert_never(geometry)
+
+
+def overlap(left: Geometry, right: Geometry, spell: Speller) -> str:
+    """In square degrees, the sum over all pairs of parts."""
+    pairs = [_common(a, b) for a in simple(left, spell) for b in simple(right, spell)]
+    return f"({' + '.join(pairs)})"
+
+
+def _common(a: Simple, b: Simple) -> str:
+    """Operands come in the order stored, outline, disc, place."""
+    if _rank(b) < _rank(a):
+        a, b = b, a
+    match a, b:
+        case _, Place():
+            return f"(CASE WHEN {_meet(a, b)} IS NOT NULL THEN 0::float8 END)"
+        case Disc(), Disc():
+            return f"adql.overlap({a.centre.sql}, {a.radius}, {b.centre.sql}, {b.radius})"
+        case ((Outline() | Stored()), Disc()):
+            return f"adql.overlap({_arguments(a)}, {b.centre.sql}, {b.radius})"
+        case ((Outline() | Stored()), (Outline() | Stored())):
+            return f"adql.overlap({_arguments(a)}, {_arguments(b)})"
+        case _:
+            raise AssertionError(f"no overlap of {a} and {b}")
+
+
+def _arguments(shape: Outline | Stored) -> str:
+    return shape.parts if isinstance(shape, Stored) else shape.sql
 
 
 # ------------------------------------------------------------------------------------------------ distances
@@ -104,10 +135,23 @@ def near(node: Near, spell: Speller) -> str:
     radius = spell.value(node.radius) if known is None else number(known)
     exact = f"{distance(node.left, node.right, spell)} {comparator} {radius}"
     negative = isinstance(node.radius, Literal) and known is None
-    if negative or len(firsts) > 1 or len(seconds) > 1:
-        return f"({exact})"
-    found = _reach(firsts[0], seconds[0], radius, known)
+    found = ""
+    if known is not None:
+        found = _reach_of_constant(node.left, seconds, known) or _reach_of_constant(node.right, firsts, known)
+    if not found and not negative and len(firsts) == len(seconds) == 1:
+        found = _reach(firsts[0], seconds[0], radius, known)
     return f"({found} AND {exact})" if found else f"({exact})"
+
+
+def _reach_of_constant(shape: Geometry, others: list[Simple], radius: float) -> str:
+    """As `_reach`, for a position with an index and a shape that is known beforehand."""
+    match shape, others:
+        case Constant(), [Place(indexed=True) as place]:
+            longitude, latitude, around = shape.region.bounds()
+            total = around + radius
+            return "" if total > 90 else _cone(place, fixed_place(longitude, latitude), number(total), total)
+        case _:
+            return ""
 
 
 def _reach(a: Simple, b: Simple, radius: str, known: float | None) -> str:

@@ -23,9 +23,11 @@ from .tree import (
     Literal,
     Point,
     Polygon,
+    Rotated,
     Shape,
     Value,
     is_searchable,
+    shape_kind,
 )
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "Simple",
     "Stored",
     "constant_number",
+    "fixed_place",
     "number",
     "place",
     "position",
@@ -114,15 +117,17 @@ def simple(geometry: Geometry, spell: Speller) -> list[Simple]:
             return _constant(geometry)
         case Shape():
             return [_shape(geometry, spell)]
+        case Rotated():
+            return [_rotated(geometry, spell)]
         case _:
             assert_never(geometry)
 
 
 def _constant(geometry: Constant) -> list[Simple]:
     region = geometry.region
-    simple: list[Simple] = [_fixed(*point) for point in region.points]
+    simple: list[Simple] = [fixed_place(*point) for point in region.points]
     for longitude, latitude, radius in region.circles:
-        simple.append(Disc(_fixed(longitude, latitude), number(radius), radius))
+        simple.append(Disc(fixed_place(longitude, latitude), number(radius), radius))
     return simple + [Outline(f"spoly '{polygon_text(polygon)}'") for polygon in region.polygons]
 
 
@@ -141,6 +146,20 @@ def _shape(shape: Shape, spell: Speller) -> Simple:
             assert_never(shape.kind)
 
 
+def _rotated(geometry: Rotated, spell: Speller) -> Simple:
+    """No region: the resolver rotates what it is compared with."""
+    text = published(geometry, spell)
+    match shape_kind(geometry):
+        case Kind.POINT:
+            return Place(f"adql.position({text})")
+        case Kind.CIRCLE:
+            return Disc(Place(f"adql.position({text})"), f"({text})[3]", None)
+        case Kind.POLYGON:
+            return Outline(f"adql.polygon({text})")
+        case kind:
+            raise AssertionError(f"no search by a rotated {kind}")
+
+
 def region_parts(value: Value, spell: Speller) -> Stored:
     if isinstance(value, ColumnValue) and is_searchable(value):
         names = quoted_region_columns(value.name)
@@ -156,12 +175,12 @@ def place(geometry: Geometry, spell: Speller) -> Place:
     if isinstance(longitude, Literal) and isinstance(latitude, Literal):
         fixed = _coordinates(longitude, latitude)
         if fixed is not None:
-            return _fixed(*fixed)
+            return fixed_place(*fixed)
     text = position_expression(spell.value(longitude), spell.value(latitude))
     return Place(text, _is_indexed(longitude, latitude))
 
 
-def _fixed(longitude: float, latitude: float) -> Place:
+def fixed_place(longitude: float, latitude: float) -> Place:
     return Place(f"spoint '{point_text(longitude, latitude)}'", constant=True)
 
 
@@ -232,8 +251,23 @@ def published(geometry: Geometry, spell: Speller) -> str:
             return spell.value(geometry.value)
         case Centroid():
             return _centroid(geometry.geometry, spell)
+        case Rotated():
+            return _turned(geometry, spell)
         case _:
             assert_never(geometry)
+
+
+def _turned(geometry: Rotated, spell: Speller) -> str:
+    text, matrix = published(geometry.geometry, spell), _array(list(geometry.matrix))
+    match shape_kind(geometry):
+        case Kind.POINT | Kind.POLYGON:
+            return f"adql.rotated({text}, {matrix})"
+        case Kind.CIRCLE:
+            return f"adql.rotated_circle({text}, {matrix})"
+        case Kind.REGION:
+            return f"adql.rotated_region({text}, {matrix}, {quote_literal(geometry.frame)})"
+        case kind:
+            assert_never(kind)
 
 
 def _array(numbers: list[float]) -> str:
@@ -259,6 +293,9 @@ def _centroid(geometry: Geometry, spell: Speller) -> str:
             return f"({published(geometry, spell)})[1:2]"
         case Shape(kind=Kind.REGION):
             return f"adql.centroid({region_parts(geometry.value, spell).parts})"
+        case Rotated():
+            turned = Rotated(Centroid(geometry.geometry), geometry.matrix, geometry.frame)
+            return published(turned, spell)
         case Polygon() | Box() | Shape():
             return f"adql.polygon_centroid(adql.vertices({published(geometry, spell)}))"
         case _:

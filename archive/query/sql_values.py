@@ -33,6 +33,8 @@ from .tree import (
     Literal,
     Negation,
     Operator,
+    Overlap,
+    Rotated,
     Subquery,
     UserCall,
     Value,
@@ -88,11 +90,14 @@ def value(node: Value, spell: Speller) -> str:
             return sql_geometry.distance(node.left, node.right, spell)
         case Area():
             return sql_geometry.area(node.geometry, spell)
+        case Overlap():
+            return sql_geometry.overlap(node.left, node.right, spell)
         case Coordinate():
             return f"({sql_geometry.published(node.point, spell)})[{node.axis}]"
         case CoordinateSystem():
             known = f"{sql_geometry.published(node.geometry, spell)} IS NOT NULL"
-            return f"(CASE WHEN {known} THEN 'ICRS'::text END)"
+            frame = node.geometry.frame if isinstance(node.geometry, Rotated) else "ICRS"
+            return f"(CASE WHEN {known} THEN {quote_literal(frame)}::text END)"
         case GeometryValue():
             return sql_geometry.published(node.geometry, spell)
         case UserCall():

@@ -43,6 +43,7 @@ from .tree_expressions import (
     Operator,
     Or,
     Origin,
+    Overlap,
     Subquery,
     UserCall,
     UserCondition,
@@ -58,7 +59,9 @@ from .tree_geometry import (
     Kind,
     Point,
     Polygon,
+    Rotated,
     Shape,
+    shape_kind,
 )
 from .tree_queries import (
     CommonScan,
@@ -122,10 +125,12 @@ __all__ = [
     "Order",
     "Origin",
     "Output",
+    "Overlap",
     "Point",
     "Polygon",
     "Query",
     "QueryBody",
+    "Rotated",
     "Scan",
     "Select",
     "SetKind",
@@ -139,4 +144,5 @@ __all__ = [
     "Within",
     "is_searchable",
     "searchable_regions",
+    "shape_kind",
 ]

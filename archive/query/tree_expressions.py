@@ -13,8 +13,8 @@ from ..declare.tables import Table
 from .tree_geometry import Geometry
 
 if TYPE_CHECKING:
-    from .functions import UserFunction
     from .tree_queries import QueryBody
+    from .user_functions import UserFunction
 
 __all__ = [
     "Aggregate",
@@ -48,6 +48,7 @@ __all__ = [
     "Operator",
     "Or",
     "Origin",
+    "Overlap",
     "Subquery",
     "UserCall",
     "UserCondition",
@@ -218,6 +219,15 @@ class Area:
 
 
 @dataclass(frozen=True, slots=True)
+class Overlap:
+    """The area in common, in square degrees; of regions, the sum over all pairs of their parts."""
+
+    left: Geometry
+    right: Geometry
+    field: Field
+
+
+@dataclass(frozen=True, slots=True)
 class Coordinate:
     """Longitude (axis 1) or latitude (axis 2) of a point, in degrees."""
 
@@ -228,7 +238,7 @@ class Coordinate:
 
 @dataclass(frozen=True, slots=True)
 class CoordinateSystem:
-    """The name of the frame of a geometry: ICRS, always."""
+    """The name of the frame of a geometry: ICRS, unless it was rotated just there."""
 
     geometry: Geometry
     field: Field
@@ -244,7 +254,7 @@ class GeometryValue:
 
 @dataclass(frozen=True, slots=True)
 class UserCall:
-    """A user-defined function; its arguments are already of the types it declares."""
+    """A user-defined function, which may be an aggregate; its arguments are of the types it declares."""
 
     function: UserFunction
     arguments: tuple[Value, ...]
@@ -264,6 +274,7 @@ Value = (
     | Indicator
     | Distance
     | Area
+    | Overlap
     | Coordinate
     | CoordinateSystem
     | GeometryValue

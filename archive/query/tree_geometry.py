@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from ..declare.regions import Region
+from .frames import Matrix
 
 if TYPE_CHECKING:
     from .tree_expressions import Value
 
-__all__ = ["Box", "Centroid", "Circle", "Constant", "Geometry", "Kind", "Point", "Polygon", "Shape"]
+__all__ = [
+    "Box",
+    "Centroid",
+    "Circle",
+    "Constant",
+    "Geometry",
+    "Kind",
+    "Point",
+    "Polygon",
+    "Rotated",
+    "Shape",
+    "shape_kind",
+]
 
 
 class Kind(Enum):
@@ -78,4 +91,29 @@ class Centroid:
     geometry: Geometry
 
 
-Geometry = Point | Circle | Polygon | Box | Constant | Shape | Centroid
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """The shape with its coordinates in the frame called `frame`, to which `matrix` turns directions."""
+
+    geometry: Geometry
+    matrix: Matrix
+    frame: str
+
+
+Geometry = Point | Circle | Polygon | Box | Constant | Shape | Centroid | Rotated
+
+
+def shape_kind(geometry: Geometry) -> Kind:
+    match geometry:
+        case Point() | Centroid():
+            return Kind.POINT
+        case Circle():
+            return Kind.CIRCLE
+        case Polygon() | Box():
+            return Kind.POLYGON
+        case Constant() | Shape():
+            return geometry.kind
+        case Rotated():
+            return shape_kind(geometry.geometry)
+        case _:
+            assert_never(geometry)

@@ -1,11 +1,9 @@
-"""Values made into others: casts, units, texts beside times, and the arguments of user-defined functions."""
+"""Values made into others: casts, units, texts beside times."""
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
-from typing import NoReturn
 
 from archive.declare.columns import Field
 from archive.declare.types import (
@@ -23,21 +21,16 @@ from archive.declare.types import (
     Type,
     char,
 )
-from archive.errors import DeclarationError, UnknownFunction
-from archive.query.functions import FUNCTIONS, UserFunction, find_functions
+from archive.errors import DeclarationError
 from archive.query.tree import (
     Arithmetic,
     Cast,
-    Indicator,
     Literal,
     Operator,
-    UserCall,
-    UserCondition,
     Value,
 )
 
 from . import syntax
-from .hints import FOREIGN_FUNCTIONS
 from .resolve_geometry import Geometries
 from .resolve_scope import Scope
 from .resolve_types import (
@@ -53,7 +46,6 @@ from .syntax import CastType
 
 __all__ = ["Conversions"]
 
-_FLAG = Field("", INTEGER)
 _DOUBLE = Field("", DOUBLE)
 _CASTS = {
     CastType.SMALLINT: SHORT,
@@ -191,53 +183,6 @@ class Conversions(Geometries):
         field = value.field
         converted = Field("", DOUBLE, target, field.ucd, field.utype, field.description, field.coosys)
         return Arithmetic((value, Literal(factor, _DOUBLE)), (Operator.MULTIPLY,), converted)
-
-    def user_call(self, node: syntax.UserCall, scope: Scope) -> Value:
-        forms = find_functions(node.name.text)
-        if not forms:
-            self._unknown_function(node)
-        fitting = [form for form in forms if len(form.parameters) == len(node.arguments)]
-        if not fitting:
-            signatures = " or ".join(form.signature for form in forms)
-            self.fail(node.at, f"{forms[0].name} does not take {len(node.arguments)} arguments", signatures)
-        form = fitting[0]
-        arguments = tuple(
-            self._argument(argument, scope, form, i) for i, argument in enumerate(node.arguments)
-        )
-        if form.condition:
-            return Indicator(UserCondition(form, arguments), _FLAG)
-        return UserCall(form, arguments, Field("", form.returns, form.unit, form.ucd))
-
-    def _unknown_function(self, node: syntax.UserCall) -> NoReturn:
-        name = node.name.text
-        hint = FOREIGN_FUNCTIONS.get(name.upper())
-        if hint is None:
-            names = [function.name for function in FUNCTIONS] + [word.value for word in syntax.Function]
-            folded = {known.lower(): known for known in names}
-            near = difflib.get_close_matches(name.lower(), folded, n=2, cutoff=0.6)
-            hint = "did you mean " + " or ".join(folded[n] for n in near) + "?" if near else None
-        line, column = self.place(node.at)
-        raise UnknownFunction(f"unknown function {name}", line=line, column=column, hint=hint)
-
-    def _argument(self, node: syntax.Value, scope: Scope, form: UserFunction, i: int) -> Value:
-        name, kind = form.parameters[i]
-        what = f"the argument {name} of {form.name}"
-        if kind == POINT:
-            return self.geometry_value(self.point(node, scope, what))
-        if kind.is_numeric:
-            value = self.number(node, scope, what)
-            if kind.is_integer and not (is_null(value) or value.field.type.is_integer):
-                self.fail(node.at, f"{what} has to be an integer", form.signature)
-            return convert(value, kind)
-        value = self.value(node, scope)
-        if is_null(value):
-            return convert(value, kind)
-        if kind == TIMESTAMP:
-            value = self.as_time(value, node.at)
-            value = Cast(value, Field("", TIMESTAMP)) if value.field.type.is_text else value
-        if kind_name(value.field.type) != kind_name(kind):
-            self.fail(node.at, f"{what} has to be {kind_name(kind)}, not {kind_name(value.field.type)}")
-        return convert(value, kind)
 
 
 def _vanishes(number: str | int | float, smallest: float) -> bool:

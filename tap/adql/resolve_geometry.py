@@ -5,6 +5,7 @@ Everything is ICRS in the end. What is written out in numbers is checked and mad
 
 from __future__ import annotations
 
+import difflib
 import math
 from typing import assert_never
 
@@ -13,6 +14,7 @@ from archive.declare.regions import Region, box_polygon, parse_region, repaired
 from archive.declare.semantics import ICRS
 from archive.declare.types import CIRCLE, DOUBLE, INTEGER, POINT, POLYGON, REGION, TEXT, Type
 from archive.errors import UsageError
+from archive.query.frames import FRAMES, rotation
 from archive.query.tree import (
     Area,
     Box,
@@ -31,20 +33,23 @@ from archive.query.tree import (
     Kind,
     Literal,
     Meets,
+    Overlap,
     Point,
     Polygon,
     Shape,
     Value,
     Within,
+    shape_kind,
 )
 
 from . import syntax
 from .resolve_base import Resolving
+from .resolve_frames import frame_field, in_one_frame, turned
 from .resolve_scope import Scope
 from .resolve_types import convert, is_null, kind_name, null, number
 from .syntax import ShapeKind
 
-__all__ = ["Geometries", "constant", "kind_of"]
+__all__ = ["Geometries", "constant"]
 
 _TYPES = {Kind.POINT: POINT, Kind.CIRCLE: CIRCLE, Kind.POLYGON: POLYGON, Kind.REGION: REGION}
 _KINDS = {POINT: Kind.POINT, CIRCLE: Kind.CIRCLE, POLYGON: Kind.POLYGON}
@@ -57,7 +62,7 @@ _UCDS = {
 }
 _FIELDS = {kind: Field("", _TYPES[kind], _UNITS[kind], _UCDS[kind], coosys=ICRS) for kind in Kind}
 _DISTANCE = Field("", DOUBLE, "deg", "pos.angDistance")
-_AREA = Field("", DOUBLE, "deg**2", "phys.angArea")
+_AREA = Field("", DOUBLE, "deg**2", "phys.angArea")  # AREA's, and that of two shapes in common
 _COORDINATES = {
     1: Field("", DOUBLE, "deg", "pos.eq.ra", coosys=ICRS),
     2: Field("", DOUBLE, "deg", "pos.eq.dec", coosys=ICRS),
@@ -69,20 +74,6 @@ _UNKNOWN = Comparison(number(0), Comparator.EQUAL, convert(null(), INTEGER))
 # FK5 at J2000 agrees with ICRS to 20 mas.
 _EQUATORIAL = {"", "ICRS", "FK5", "FK5_J2000", "J2000", "UNKNOWNFRAME"}
 _FLAVOURS = {"SPHERICAL2", "CARTESIAN2"}
-
-
-def kind_of(geometry: Geometry) -> Kind:
-    match geometry:
-        case Point() | Centroid():
-            return Kind.POINT
-        case Circle():
-            return Kind.CIRCLE
-        case Polygon() | Box():
-            return Kind.POLYGON
-        case Constant() | Shape():
-            return geometry.kind
-        case _:
-            assert_never(geometry)
 
 
 def constant(value: Value) -> float | None:
@@ -114,12 +105,12 @@ class Geometries(Resolving):
         self.fail(node.at, f"{kind_name(value.field.type)} is not a geometry", hint)
 
     def geometry_value(self, geometry: Geometry) -> GeometryValue:
-        return GeometryValue(geometry, _FIELDS[kind_of(geometry)])
+        return GeometryValue(geometry, frame_field(_FIELDS[shape_kind(geometry)], geometry))
 
     def point(self, node: syntax.Value, scope: Scope, what: str) -> Geometry:
         geometry = self.geometry(node, scope)
-        if kind_of(geometry) is not Kind.POINT:
-            self.fail(node.at, f"{what} has to be a point, not a {kind_of(geometry).value}")
+        if shape_kind(geometry) is not Kind.POINT:
+            self.fail(node.at, f"{what} has to be a point, not a {shape_kind(geometry).value}")
         return geometry
 
     # ----------------------------------------------------------------------------------------- constructors
@@ -278,17 +269,19 @@ class Geometries(Resolving):
         inner, outer = self.geometry(inner_node, scope), self.geometry(outer_node, scope)
         if _is_unknown(inner) or _is_unknown(outer):
             return _UNKNOWN
-        if kind_of(outer) is Kind.POINT:
+        if shape_kind(outer) is Kind.POINT:
             self.fail(
                 outer_node.at,
                 "a point contains nothing",
                 "CONTAINS(a, b) asks whether a lies in b; the larger one stands second",
             )
-        return Within(inner, outer)
+        return Within(*self._in_one_frame(outer_node.at, inner, outer))
 
     def intersects(self, left: syntax.Value, right: syntax.Value, scope: Scope) -> Condition:
         first, second = self.geometry(left, scope), self.geometry(right, scope)
-        return _UNKNOWN if _is_unknown(first) or _is_unknown(second) else Meets(first, second)
+        if _is_unknown(first) or _is_unknown(second):
+            return _UNKNOWN
+        return Meets(*self._in_one_frame(right.at, first, second))
 
     def distance(self, node: syntax.Call, scope: Scope) -> Distance:
         arguments = node.arguments
@@ -298,9 +291,46 @@ class Geometries(Resolving):
             right: Geometry = self._position(x2, y2, scope, False)
         else:
             left, right = self.geometry(arguments[0], scope), self.geometry(arguments[1], scope)
-            if Kind.POINT not in (kind_of(left), kind_of(right)):
+            if Kind.POINT not in (shape_kind(left), shape_kind(right)):
                 self.fail(node.at, "DISTANCE needs a point", "of two shapes with an area, use INTERSECTS")
-        return Distance(left, right, _DISTANCE)
+        return self.distance_of(node.at, left, right)
+
+    def distance_of(self, at: int, left: Geometry, right: Geometry) -> Distance:
+        return Distance(*self._in_one_frame(at, left, right), _DISTANCE)
+
+    def overlap(self, at: int, left: Geometry, right: Geometry) -> Overlap:
+        return Overlap(*self._in_one_frame(at, left, right), _AREA)
+
+    def _in_one_frame(self, at: int, left: Geometry, right: Geometry) -> tuple[Geometry, Geometry]:
+        try:
+            found = in_one_frame(left, right)
+        except UsageError as error:
+            self.fail(at, error.message, error.hint)
+        if found is None:
+            self.fail(at, "two regions cannot be compared in different frames", "compare both in ICRS")
+        return found
+
+    def transformed(
+        self,
+        source: syntax.StringLiteral,
+        target: syntax.StringLiteral,
+        shape: syntax.Value,
+        scope: Scope,
+    ) -> Value:
+        """The shape, given in the frame `source`, in the frame `target`; NULL stays NULL."""
+        for frame in (source, target):
+            if frame.text not in FRAMES:
+                folded = {name.lower(): name for name in reversed(FRAMES)}
+                near = difflib.get_close_matches(frame.text.lower(), folded, n=1)
+                hint = f"did you mean {folded[near[0]]}?" if near else f"known are {', '.join(FRAMES)}"
+                self.fail(frame.at, f"the reference frame '{frame.text}' is not known", hint)
+        geometry = self.geometry(shape, scope)
+        if _is_unknown(geometry):
+            return self.geometry_value(geometry)
+        try:
+            return self.geometry_value(turned(geometry, rotation(source.text, target.text), target.text))
+        except UsageError as error:
+            self.fail(shape.at, error.message, error.hint)
 
     def area(self, node: syntax.Call, scope: Scope) -> Area:
         return Area(self.geometry(node.arguments[0], scope), _AREA)
@@ -310,7 +340,7 @@ class Geometries(Resolving):
 
     def coordinate(self, node: syntax.Call, scope: Scope, axis: int) -> Coordinate:
         point = self.point(node.arguments[0], scope, f"the argument of COORD{axis}")
-        return Coordinate(point, axis, _COORDINATES[axis])
+        return Coordinate(point, axis, frame_field(_COORDINATES[axis], point, axis))
 
     def coordinate_system(self, node: syntax.Call, scope: Scope) -> CoordinateSystem:
         return CoordinateSystem(self.geometry(node.arguments[0], scope), _SYSTEM)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from archive.declare.columns import Field
 from archive.declare.names import adql_name
 from archive.declare.tables import Table
+from archive.declare.uploads import UploadedTable
 from archive.query.tree import ColumnValue, Origin, Source, Value
 
 from .syntax import Identifier
@@ -71,6 +72,8 @@ def columns_of(table: Table) -> Columns:
         tuple(column.name for column in table.columns),
         tuple(Origin(table, column.name) for column in table.columns),
     )
+    if isinstance(table, UploadedTable):
+        return columns  # which no other query will ask for
     if len(_KNOWN) >= _MOST_KNOWN:
         _KNOWN.clear()
     _KNOWN[id(table)] = (table, columns)

@@ -125,7 +125,7 @@ def common_type(first: Type, second: Type) -> Type | None:
 def arithmetic_type(first: Type, second: Type) -> Type:
     """The type of a sum or product of two numbers; small integers become INTEGER at least."""
     if first.is_integer and second.is_integer:
-        return LONG if LONG in (first, second) else INTEGER
+        return LONG if LONG.postgresql in (first.postgresql, second.postgresql) else INTEGER
     return FLOAT if first == second == FLOAT else DOUBLE
 
 

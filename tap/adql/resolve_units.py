@@ -7,16 +7,42 @@ seconds, say, or of two magnitudes multiplied.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+
+from astropy import units
 
 from archive.declare.semantics import parse_unit
 from archive.errors import DeclarationError
 from archive.query.tree import Arithmetic, Call, Cast, Function, Literal, Negation, Operator, Value
 
-__all__ = ["conversion", "has_unit", "power", "unit_of", "unit_of_arithmetic", "unit_of_first"]
+__all__ = [
+    "SPECTRAL_UCDS",
+    "Spectral",
+    "conversion",
+    "has_unit",
+    "power",
+    "spectral_conversion",
+    "unit_of",
+    "unit_of_arithmetic",
+    "unit_of_first",
+]
 
 _EXPONENTS = {number / 2 for number in range(-12, 13) if number}
+# What spectra are measured in, each by one of its units.
+_SPECTRAL = {
+    "wavelength": units.m,
+    "frequency": units.Hz,
+    "energy": units.J,
+    "wavenumber": units.m**-1,
+}
+SPECTRAL_UCDS = {
+    "wavelength": "em.wl",
+    "frequency": "em.freq",
+    "energy": "em.energy",
+    "wavenumber": "em.wavenumber",
+}
 _NO_UNIT = (DeclarationError, ValueError, TypeError, ArithmeticError)
 
 
@@ -137,3 +163,33 @@ def conversion(source: str, target: str) -> float | None:
     # Such as 3600, which astropy gives as 3600.0000000000005.
     short = float(f"{factor:.12g}")
     return short if abs(short - factor) < 1e-14 * factor else factor
+
+
+@dataclass(frozen=True, slots=True)
+class Spectral:
+    """To another unit by multiplication with the factor, or (`inverse`) by division of the factor.
+
+    `kind` is what the result is: one of SPECTRAL_UCDS.
+    """
+
+    factor: float
+    inverse: bool
+    kind: str
+
+
+@lru_cache(maxsize=4096)
+def spectral_conversion(source: str, target: str) -> Spectral | None:
+    """None where one of the two is no unit of wavelength, frequency, wavenumber or energy.
+
+    DeclarationError when one is no unit at all.
+    """
+    first, second = parse_unit(source), parse_unit(target)
+    kinds = [
+        next((kind for kind, unit in _SPECTRAL.items() if each.is_equivalent(unit)), None)
+        for each in (first, second)
+    ]
+    if kinds[0] is None or kinds[1] is None:
+        return None
+    inverse = (kinds[0] == "wavelength") != (kinds[1] == "wavelength")
+    factor = float(first.to(second, equivalencies=units.spectral()))
+    return Spectral(factor, inverse, kinds[1]) if 0 < factor < math.inf else None

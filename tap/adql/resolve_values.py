@@ -32,7 +32,7 @@ from archive.query.tree import (
 )
 
 from . import syntax
-from .resolve_conversions import Conversions
+from .resolve_functions import UserFunctions
 from .resolve_geometry import constant
 from .resolve_scope import Ambiguous, Scope
 from .resolve_types import (
@@ -77,7 +77,7 @@ _STATISTICS = {
 }
 
 
-class Values(Conversions):
+class Values(UserFunctions):
     def value(self, node: syntax.Value, scope: Scope) -> Value:
         mark = len(scope.pending)
         value = _RULES[type(node)](self, node, scope)
@@ -250,25 +250,12 @@ class Values(Conversions):
     # ------------------------------------------------------------------------------------------- aggregates
 
     def _aggregate(self, node: syntax.Aggregate, scope: Scope) -> Value:
-        name = node.function.value
-        if scope.no_aggregates:
-            hint = "use HAVING" if scope.no_aggregates == "WHERE" else None
-            self.fail(node.at, f"{name} cannot stand in {scope.no_aggregates}", hint)
-        if scope.aggregating:
-            self.fail(node.at, f"{name} cannot stand in another aggregate", "aggregate in a subquery first")
-        scope.aggregated = True
         function = AggregateFunction[node.function.name]
-        if node.argument is None:
+        wanted = node.argument
+        if wanted is None:
+            self.check_aggregate(node.at, node.function.value, scope)
             return Aggregate(function, None, False, _COUNT)
-        mark, outside = len(scope.pending), _pending_outside(scope)
-        scope.aggregating = True
-        argument = self.value(node.argument, scope)
-        scope.aggregating = False
-        if len(scope.pending) == mark and _pending_outside(scope) > outside:
-            self.fail(
-                node.at, f"{name} has no column of its own query", "aggregate in the query around this one"
-            )
-        del scope.pending[mark:]
+        argument = self.aggregating(node.at, node.function.value, scope, lambda: self.value(wanted, scope))
         return Aggregate(function, *self._aggregated(node, function, argument))
 
     def _aggregated(
@@ -326,13 +313,6 @@ def _seed(node: syntax.Value) -> Value:
     """Any unsigned integer, brought into the range that the database has."""
     assert isinstance(node, syntax.NumberLiteral)
     return number(int(node.text) % 2**63)
-
-
-def _pending_outside(scope: Scope) -> int:
-    total, outer = 0, scope.parent
-    while outer is not None:
-        total, outer = total + len(outer.pending), outer.parent
-    return total
 
 
 _OPERATORS = {operator: Operator[operator.name] for operator in syntax.ArithmeticOperator}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.query import compile
+from archive.query import FUNCTIONS, UserFunction, compile
 from tap.adql.parser import DEEPEST, LONGEST
 from tap.adql.resolve import translate
 from tests.query.sky import Sky
@@ -36,3 +36,8 @@ def test_queries_are_answered(sky: Sky, query: str) -> None:
 def test_limits_are_true() -> None:
     assert f"| {LONGEST:,} characters |" in PAGE
     assert f"| {DEEPEST} levels |" in PAGE
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.signature)
+def test_every_function_is_there(function: UserFunction) -> None:
+    assert f"`{function.name}({', '.join(name for name, _ in function.parameters)})`" in PAGE

@@ -34,6 +34,15 @@ CONES = [
     "1 = CONTAINS(POINT(ra, dec), BOX(10, 20, 1, 1))",
     "1 = CONTAINS(POINT(ra, dec), REGION('CIRCLE ICRS 10 20 0.1'))",
     "1 = CONTAINS(POINT(ra, dec), REGION('UNION ICRS (CIRCLE 10 20 0.1 CIRCLE 50 20 0.1)'))",
+    "1 = CONTAINS(POINT(ra, dec), CIRCLE(ivo_epoch_prop_pos(10, 20, 5, 99, 9, 5, 2016, 2026), 0.1))",
+    "DISTANCE(POINT(ra, dec), ivo_epoch_prop_pos(10, 20, 5, 99, 9, 5, 2016, 2026)) < 0.1",
+    "1 = CONTAINS(POINT(ra, dec), ivo_geom_transform('GALACTIC', 'ICRS', CIRCLE(10, 20, 0.1)))",
+    "1 = CONTAINS(POINT(ra, dec), CIRCLE(ivo_geom_transform('GALACTIC', 'ICRS', POINT(10, 20)), 0.1))",
+    "1 = CONTAINS(ivo_geom_transform('ICRS', 'GALACTIC', POINT(ra, dec)), CIRCLE(10, 20, 0.1))",
+    "1 = CONTAINS(ivo_geom_transform('ICRS', 'FK4', POINT(ra, dec)), BOX(10, 20, 0.1, 0.1))",
+    "DISTANCE(ivo_geom_transform('ICRS', 'GALACTIC', POINT(ra, dec)), POINT(10, 20)) < 0.1",
+    "uraniborg_distance(POINT(ra, dec), POLYGON(9, 19, 9, 20, 10, 20)) < 0.1",
+    "DISTANCE(REGION('UNION (CIRCLE 10 20 0.1 CIRCLE 11 20 0.1)'), POINT(ra, dec)) < 0.1",
     "mag < 99 AND (1 = CONTAINS(POINT(ra, dec), CIRCLE(10, 20, 0.1)) AND id > 0)",
     "1 = CONTAINS(POINT(ra, dec), CIRCLE(10, 20, 0.1)) OR 1 = CONTAINS(POINT(ra, dec), CIRCLE(9, 20, 0.1))",
 ]
@@ -68,6 +77,8 @@ JOINS = [
     "0.01 >= DISTANCE(POINT(t.lon, t.lat), POINT(s.ra, s.dec))",
     "1 = CONTAINS(POINT(s.ra, s.dec), CIRCLE(t.lon, t.lat, t.radius))",
     "DISTANCE(POINT(t.lon, t.lat), POINT(s.ra, s.dec)) < t.radius",
+    "DISTANCE(ivo_epoch_prop_pos(t.lon, t.lat, 1, 2, 3, 4, 2016, 2020), POINT(s.ra, s.dec)) < 0.01",
+    "1 = CONTAINS(POINT(s.ra, s.dec), gavo_transform('GALACTIC', 'ICRS', CIRCLE(t.lon, t.lat, 0.01)))",
     "1 = INTERSECTS(CIRCLE(s.ra, s.dec, 0.01), CIRCLE(t.lon, t.lat, 0.02))",
 ]
 
@@ -99,6 +110,9 @@ def test_correlated_subqueries_use_the_index(sky: Sky) -> None:
 
 
 REGIONS = [
+    "0.1 > uraniborg_distance(POINT(10, 20), s_region)",
+    "1 = CONTAINS(ivo_geom_transform('GALACTIC', 'ICRS', POINT(10, 20)), s_region)",
+    "1 = INTERSECTS(ivo_geom_transform('ICRS', 'GALACTIC', s_region), CIRCLE(10, 20, 1))",
     "1 = INTERSECTS(s_region, CIRCLE(10, 20, 0.1))",
     "INTERSECTS(CIRCLE(10, 20, 0.1), s_region) = 1",
     "1 = INTERSECTS(s_region, POLYGON(9, 19, 9, 20, 10, 20))",
