@@ -15,7 +15,7 @@ from ..declare.serialise import table_to_json
 from ..declare.tables import Schema, Table
 from ..errors import ConfigurationError
 from ..query import functions_sql
-from . import bookkeeping, ddl, roles
+from . import bookkeeping, ddl, jobs, roles, user_tables
 from .bookkeeping import Connection, execute
 from .publication import exists, finish_publication, publish
 from .server import READER, WRITER, Server
@@ -64,16 +64,20 @@ def _prepare(connection: Connection, schemas: Sequence[Schema], reader: Mapping[
     execute(connection, f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA adql TO {READER}, {WRITER}")
     execute(connection, f"SET LOCAL ROLE {WRITER}")
     execute(connection, bookkeeping.TABLES)
+    execute(connection, jobs.TABLES)
+    execute(connection, user_tables.TABLES)
     connection.execute(
         "INSERT INTO archive.catalogue_version (version, fingerprint)"
         " SELECT 0, '' WHERE NOT EXISTS (SELECT FROM archive.catalogue_version)"
     )
     _publish_builtin(connection, schemas)
+    user_tables.renew(connection)
     connection.execute("UPDATE archive.catalogue_version SET fingerprint = %s", (fingerprint,))
 
 
 def _fingerprint(schemas: Sequence[Schema], reader: Mapping[str, str]) -> str:
-    parts = [str(_VERSION), functions_sql(), bookkeeping.TABLES, repr(sorted(reader.items()))]
+    tables = (bookkeeping.TABLES, jobs.TABLES, user_tables.TABLES)
+    parts = [str(_VERSION), functions_sql(), *tables, repr(sorted(reader.items()))]
     for schema in schemas:
         parts.append(repr((schema.name, schema.title, schema.description, schema.utype)))
         for table in schema.tables:

@@ -1,0 +1,258 @@
+"""The job queue as clients meet it: making, changing, running, ending jobs, within the operator's limits.
+
+Blocking calls, each a transaction. How requests become these calls is `routes`' business; who does the jobs,
+`runner`'s.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from ...access import Caller
+from ...config import Config
+from ...database import Database
+from ...database.bookkeeping import Connection
+from ...errors import Busy, Forbidden, NotFound, UsageError
+from ..requests import Received
+from . import records
+from .folders import JobFolders
+from .model import ACTIVE, Brief, Job, JobKind, Phase, StoredResult
+
+__all__ = ["JobQueue", "NewJob", "NoRoom"]
+
+# Query texts that a client sees may be of any length; a name of a run is one.
+_LONGEST_RUN_ID = 1000
+
+
+class TooManyJobs(Busy):
+    """RFC 6585: this caller has too many."""
+
+    status = 429
+
+
+class NoRoom(Busy):
+    """RFC 4918: the caller's room is used up."""
+
+    status = 507
+
+
+class NewJob:
+    """What a client may say when it makes a job, besides the parameters."""
+
+    def __init__(
+        self,
+        *,
+        phase: Phase = Phase.PENDING,
+        execution_seconds: int | None = None,
+        destruction: datetime | None = None,
+    ) -> None:
+        self.phase = phase
+        self.execution_seconds = execution_seconds
+        self.destruction = destruction
+
+
+class JobQueue:
+    """The jobs of all kinds in a database, as this configuration allows them."""
+
+    def __init__(self, config: Config, database: Database) -> None:
+        self.config = config
+        self.database = database
+        self.folders = JobFolders(config.data_folder / "jobs")
+
+    def create(self, kind: JobKind, caller: Caller, origin: str, received: Received, new: NewJob) -> Job:
+        """`origin`: whom the queue is fair to when the caller is anonymous. Raises Busy over a limit."""
+        created = _now()
+        job_id = secrets.token_hex(16)
+        parameters = _known_parameters(kind, received.pairs)
+        files = self.folders.keep(job_id, received.files.values())
+        job = Job(
+            id=job_id,
+            kind=kind.name,
+            owner=caller.name,
+            run_id=_run_id(parameters),
+            phase=new.phase,
+            parameters=parameters,
+            files=tuple(files),
+            execution_seconds=self._execution_seconds(new.execution_seconds),
+            created=created,
+            started=None,
+            ended=None,
+            destruction=self._destruction(created, new.destruction),
+            share=caller.name or origin,
+            worker=None,
+            attempt=0,
+            losses=0,
+            error=None,
+            results=(),
+        )
+        try:
+            with self.database.writer() as connection:
+                records.lock_owner(connection, caller.name)
+                self._check_room(connection, caller, job.given_bytes, active=new.phase is Phase.QUEUED)
+                records.insert(connection, job, self.folders.place)
+        except BaseException:
+            if files:
+                self.folders.remove(job_id)
+            raise
+        return job
+
+    def find(self, kind: JobKind, job_id: str, caller: Caller) -> Job:
+        """NotFound for what does not exist, Forbidden for what is somebody else's."""
+        with self.database.writer() as connection:
+            job = records.find(connection, kind.name, job_id) if job_id.isprintable() else None
+        if job is None:
+            raise NotFound(
+                "there is no such job", hint="it may have been deleted, or reached its destruction"
+            )
+        if job.owner and job.owner != caller.name:
+            raise Forbidden("this is somebody else's job", hint="identify yourself as its owner")
+        return job
+
+    def list_jobs(
+        self, kind: JobKind, caller: Caller, phases: Sequence[Phase], after: datetime | None, last: int | None
+    ) -> list[Brief]:
+        """The caller's; nobody is told of anonymous ones."""
+        if caller.is_anonymous:
+            return []
+        with self.database.writer() as connection:
+            return records.list_jobs(connection, kind.name, caller.name, phases, after, last)
+
+    def run(self, job: Job, caller: Caller) -> None:
+        """A job that waits or runs already goes on doing so."""
+        with self.database.writer() as connection:
+            records.lock_owner(connection, job.owner)
+            if job.phase is Phase.PENDING:
+                self._check_room(connection, caller, 0, active=True, kept=False)
+            queued = records.run(connection, job.id)
+            phase = records.phases(connection, [job.id]).get(job.id)
+        if not queued and phase not in {None, *(phase.value for phase in ACTIVE)}:
+            raise UsageError(f"the job is over: {phase}", hint="make a new one")
+
+    def abort(self, job: Job) -> None:
+        """Without effect on a job that is over."""
+        with self.database.writer() as connection:
+            records.abort(connection, job.id)
+
+    def delete(self, job: Job) -> None:
+        """Its row is gone with this; the folder is for whoever has time (`JobFolders.remove`)."""
+        with self.database.writer() as connection:
+            records.delete(connection, job.id)
+
+    def change_parameters(self, kind: JobKind, job: Job, received: Received) -> None:
+        """What is given takes the place of parameters and files of the same names (UWS 1.1, 2.1.11)."""
+        if job.phase is not Phase.PENDING:
+            raise _not_pending(job.phase)
+        fresh = _known_parameters(kind, received.pairs)
+        names = {name.upper() for name, _ in fresh}
+        parameters = (*(pair for pair in job.parameters if pair[0].upper() not in names), *fresh)
+        files = self.folders.keep(job.id, received.files.values()) if received.files else []
+        replaced = {file.part for file in files}
+        kept = (*(file for file in job.files if file.part not in replaced), *files)
+        changed = replace(job, parameters=parameters, files=kept, run_id=_run_id(parameters))
+        more = changed.given_bytes - job.given_bytes
+        with self.database.writer() as connection:
+            records.lock_owner(connection, job.owner)
+            self._check_room(connection, Caller(job.owner), more, active=False, kept=False)
+            if not records.change_parameters(connection, changed):
+                raise _not_pending(None)
+
+    def set_execution_seconds(self, job: Job, seconds: int) -> None:
+        with self.database.writer() as connection:
+            if not records.set_execution_seconds(connection, job.id, self._execution_seconds(seconds)):
+                raise Forbidden("the execution duration can be set only before the job runs")
+
+    def set_destruction(self, job: Job, moment: datetime) -> None:
+        with self.database.writer() as connection:
+            records.set_destruction(connection, job.id, self._destruction(job.created, moment))
+
+    def grow(self, job: Job, size: int) -> None:
+        """Notes that a running job has written so much by now; raises NoRoom when it may not."""
+        with self.database.writer() as connection:
+            records.grow(connection, job, size)
+            self._check_written(connection, job)
+
+    def complete(self, job: Job, result: StoredResult) -> bool:
+        """False when this execution of the job is not wanted any more; raises NoRoom as `grow` does."""
+        with self.database.writer() as connection:
+            completed = records.complete(connection, job, [result])
+            if completed:
+                self._check_written(connection, job)
+        return completed
+
+    def _check_written(self, connection: Connection, job: Job) -> None:
+        caller = Caller(job.owner)
+        most = self._most_bytes(caller)
+        if records.usage(connection, job.owner).bytes > most:
+            raise _no_room(caller, most)
+
+    # --- limits -------------------------------------------------------------------------------------------
+
+    def _execution_seconds(self, wanted: int | None) -> int:
+        """UWS 1.1, 2.1.7: a service may shorten what is asked for; 0 asks for no limit."""
+        hard = self.config.job_hard_seconds
+        return self.config.job_seconds if wanted is None else min(wanted or hard, hard)
+
+    def _destruction(self, created: datetime, wanted: datetime | None) -> datetime:
+        if wanted is None:
+            return created + timedelta(seconds=self.config.job_retention)
+        return min(wanted, created + timedelta(seconds=self.config.job_hard_retention))
+
+    def _most_bytes(self, caller: Caller) -> int:
+        return self.config.anonymous_job_bytes if caller.is_anonymous else self.config.user_job_bytes
+
+    def _check_room(
+        self, connection: Connection, caller: Caller, size: int, *, active: bool, kept: bool = True
+    ) -> None:
+        """Whether a caller may have one more job: `active` at work, `kept` at all, with `size` bytes."""
+        config = self.config
+        used = records.usage(connection, caller.name)
+        most_kept = config.anonymous_jobs if caller.is_anonymous else config.user_jobs
+        most_active = config.anonymous_active_jobs if caller.is_anonymous else config.user_active_jobs
+        if kept and used.kept >= most_kept:
+            raise _too_many(caller, f"kept: {used.kept}", "delete jobs that are not needed any more", 600)
+        if active and used.active >= most_active:
+            raise _too_many(caller, f"waiting or running: {used.active}", "wait until some have ended", 30)
+        if used.bytes + size > self._most_bytes(caller):
+            raise _no_room(caller, self._most_bytes(caller))
+
+
+def _whose(caller: Caller) -> str:
+    return "anonymous callers have" if caller.is_anonymous else f"{caller.name} has"
+
+
+def _too_many(caller: Caller, what: str, hint: str, seconds: int) -> Busy:
+    error = Busy if caller.is_anonymous else TooManyJobs
+    return error(f"{_whose(caller)} too many jobs {what}", hint=hint, retry_after=seconds)
+
+
+def _no_room(caller: Caller, most: int) -> Busy:
+    return NoRoom(
+        f"{_whose(caller)} no room left for jobs and their results; there are {most:,} bytes for them",
+        hint="delete jobs that are not needed any more, or ask for less",
+        retry_after=3600,
+    )
+
+
+def _not_pending(phase: Phase | None) -> Forbidden:
+    now = "no longer PENDING" if phase is None else phase.value
+    return Forbidden(f"the job is {now}", hint="parameters can be changed only while it is PENDING")
+
+
+def _now() -> datetime:
+    """With milliseconds: what AFTER is compared with is what the documents show."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def _known_parameters(kind: JobKind, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """What the kind knows, in the order of sending, under declared names. DALI 2.3: others are ignored."""
+    names = {name.upper(): name for parameter in kind.parameters for name in parameter.names}
+    return tuple((names[name.upper()], value) for name, value in pairs if name.upper() in names)
+
+
+def _run_id(parameters: Iterable[tuple[str, str]]) -> str:
+    found = [value for name, value in parameters if name == "RUNID"]
+    return found[-1].replace("\0", "")[:_LONGEST_RUN_ID] if found else ""
