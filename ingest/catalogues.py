@@ -183,6 +183,10 @@ def _check_free(name: str) -> None:
     own = {table.name.lower() for schema in builtin_schemas() for table in schema.tables}
     if name.lower() in own or name.lower().startswith("tap_schema."):
         raise UsageError(f"{name} is a table of the archive's own", hint="load into another one")
+    if name.lower().startswith("my_"):
+        raise UsageError(
+            f"{name}: schemas whose names begin with my_ are those of users", hint="choose another"
+        )
 
 
 def read_declaration(table_name: str, path: Path, description: str = "") -> Table:

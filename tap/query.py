@@ -7,38 +7,58 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Generator
+import tempfile
+import time
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
 
+from archive.access import ANONYMOUS, Caller
 from archive.database import Cancellation
+from archive.declare import Catalogue
 from archive.declare.parameters import Arguments
-from archive.errors import BadParameter, TooLarge
+from archive.declare.uploads import with_uploads
+from archive.errors import BadParameter, Cancelled, QueryTimeout, TooLarge
 from archive.formats import DEFAULT_FORMAT, Document, Encoding, Format, encode, find_format
 from archive.protocol import Archive
 from archive.protocol.dali import RESPONSEFORMAT, RUNID, row_limit
-from archive.query import Statement, compile
+from archive.protocol.requests import SPOOL_PREFIX
+from archive.query import Query, Statement, compile
+from archive.query.crossmatches import positions_to_index
 
 from .adql.resolve import translate
-from .parameters import LANG, QUERY
+from .parameters import LANG, QUERY, UPLOAD
+from .products import refuse_endless_product
+from .upload_tables import OpenUploads
+from .uploads import Upload, present, uploads_of
 
-__all__ = ["Execution", "TableQuery"]
+__all__ = ["Execution", "ExecutionLimits", "TableQuery"]
 
 _log = logging.getLogger("uraniborg")
 
 
 @dataclass(frozen=True)
 class TableQuery:
-    """`text` is ADQL; at most `maxrec` rows are sent."""
+    """`text` is ADQL; at most `maxrec` rows are sent. `uploads` are not opened before it runs."""
 
     archive: Archive
     text: str
     maxrec: int
     format: Format
     run_id: str = ""
+    uploads: tuple[Upload, ...] = ()
+    caller: Caller = ANONYMOUS
 
     @classmethod
-    def asked(cls, arguments: Arguments, archive: Archive) -> TableQuery:
-        """The query a client asked for; raises UsageErrors."""
+    def asked(
+        cls,
+        arguments: Arguments,
+        archive: Archive,
+        files: Mapping[str, Path] = MappingProxyType({}),
+        caller: Caller = ANONYMOUS,
+    ) -> TableQuery:
+        """The query a client asked for, with `files` by the names of their parts; raises UsageErrors."""
         for parameter in (LANG, QUERY):
             if arguments.one(parameter) is None:
                 raise BadParameter(
@@ -55,7 +75,14 @@ class TableQuery:
             row_limit(arguments, archive.config),
             DEFAULT_FORMAT if wanted is None else find_format(wanted),
             arguments.text(RUNID) or "",
+            uploads_of([str(text) for text in arguments.all(UPLOAD)], files, archive.config),
+            caller,
         )
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What the caller may see."""
+        return self.archive.database.catalogue_of(self.caller.name)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -72,37 +99,103 @@ class TableQuery:
         return headers
 
     def statement(self) -> Statement:
-        """What the database is to do; raises what is wrong with the query."""
+        """What the database is to do; raises what is wrong with the query. Not for queries with uploads."""
+        return self.compiled(translate(self.text, self.catalogue), self.maxrec)
+
+    def compiled(self, query: Query, maxrec: int) -> Statement:
         # One row more than wanted tells overflow from a result that just fits (DALI 1.1, 4.4.1).
-        return compile(translate(self.text, self.archive.database.catalogue), limit=self.maxrec + 1)
+        return compile(query, limit=maxrec + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionLimits:
+    """Seconds to the first row, seconds for all of it, and how many rows there may be whatever was asked."""
+
+    first_seconds: float
+    total_seconds: float
+    hard_rows: int
 
 
 class Execution:
     """A TableQuery at work: iterate `chunks` once, in any thread; `cancel` from any other."""
 
-    def __init__(self, query: TableQuery) -> None:
+    def __init__(
+        self, query: TableQuery, *, limits: ExecutionLimits | None = None, tells_errors: bool = True
+    ) -> None:
+        """`limits`: those of /sync unless given. `tells_errors`: see `Document`."""
+        config = query.archive.config
         self._query = query
+        self._limits = limits or ExecutionLimits(
+            config.sync_seconds, config.transfer_seconds, config.hard_rows
+        )
+        self._tells_errors = tells_errors
         self._cancellation = Cancellation()
+        self._cancelled = False
+        self._begun = 0.0
         self.length: int | None = None  # bytes, known after the first chunk of a format that is spooled
+        self.overflowed = False  # known after the last chunk
 
     def cancel(self) -> None:
+        self._cancelled = True
         self._cancellation.cancel()
 
     def chunks(self) -> Generator[bytes, None, None]:
-        """The encoded result; closing it ends the query in the database."""
-        query, config = self._query, self._query.archive.config
+        """The encoded result; closing it ends the query in the database, and the uploads are gone."""
+        query, limits = self._query, self._limits
+        self._begun = time.monotonic()
         if query.run_id:
             _log.info("query of run %.80r", query.run_id)
-        batches = query.archive.database.run(
-            query.statement(),
-            maxrec=query.maxrec,
-            first_seconds=config.sync_seconds,
-            total_seconds=config.transfer_seconds,
-            cancellation=self._cancellation,
+        document = Document(
+            query=query.text, title=query.archive.config.title, tells_errors=self._tells_errors
         )
-        document = Document(query=query.text, title=config.title)
-        with contextlib.closing(batches):
+        with contextlib.ExitStack() as stack:
+            maxrec = min(query.maxrec, limits.hard_rows)
+            translated = self._translated(stack)
+            statement = query.compiled(translated, maxrec)
+            refuse_endless_product(
+                translated, statement, query.archive.database, query.archive.config.most_pairs
+            )
+            spent = time.monotonic() - self._begun
+            batches = query.archive.database.run(
+                statement,
+                maxrec=maxrec,
+                first_seconds=self._left,
+                total_seconds=max(limits.total_seconds - spent, 0.0),
+                cancellation=self._cancellation,
+            )
+            stack.callback(batches.close)
             stream = encode(query.format, batches, document)
-            with contextlib.closing(stream):
-                self.length = stream.length
-                yield from stream
+            stack.callback(stream.close)
+            self.length = stream.length
+            yield from stream
+            self.overflowed = batches.overflowed
+
+    def _translated(self, stack: contextlib.ExitStack) -> Query:
+        """The query understood, and its uploads in the database for as long as `stack` lasts."""
+        query, archive = self._query, self._query.archive
+        catalogue = query.catalogue
+        if not query.uploads:
+            return translate(query.text, catalogue)
+        with contextlib.ExitStack() as files:
+            folder = files.enter_context(tempfile.TemporaryDirectory(prefix=SPOOL_PREFIX))
+            paths = present(query.uploads, Path(folder), archive.config, self._left, self._check)
+            schema = stack.enter_context(archive.database.upload_schema())
+            opened = OpenUploads(query.uploads, paths, schema, archive.config, files)
+            translated = translate(query.text, with_uploads(catalogue, opened.tables))
+            if positions := positions_to_index(translated):
+                opened.index(positions)
+                translated = translate(query.text, with_uploads(catalogue, opened.tables))
+            opened.load(archive.database, self._check)
+        return translated
+
+    @property
+    def _left(self) -> float:
+        """Seconds left to the first row."""
+        return max(self._begun + self._limits.first_seconds - time.monotonic(), 0.0)
+
+    def _check(self) -> None:
+        """Raises when the query is not wanted any more or its time is up."""
+        if self._cancelled:
+            raise Cancelled("the query was cancelled")
+        if self._left == 0:
+            raise QueryTimeout(self._limits.first_seconds)
