@@ -1,36 +1,38 @@
-"""Running a compiled query: Arrow batches while the database makes them, stopped when time or rows are up.
+"""Running a compiled query: its rows while the database makes them, stopped when time or rows are up.
 
-The first batch is fetched before anybody sees the result, so that what fails early fails with a
+The first rows are fetched before anybody sees the result, so that what fails early fails with a
 proper answer. SQL is made elsewhere; so is the form in which the rows leave.
 """
 
 from __future__ import annotations
 
+import math
+import select
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-import adbc_driver_postgresql
+import psycopg
 import pyarrow as pa
-import pyarrow.compute as pc
-from adbc_driver_manager import dbapi
+from psycopg import pq
 
 from ..declare.columns import Field
 from ..errors import ArchiveError, Cancelled, QueryTimeout
 from ..query.sql import Statement
-from .failures import busy, from_adbc, from_stream, is_lost
+from ..wire import Chunk, LostConnection, RowReader, decode, gathered, open_reader
+from .failures import busy, from_result, is_lost
 from .readers import Readers
+from .watchdog import Alarm
 
 __all__ = ["Batches", "Cancellation", "run"]
 
-# Bytes of a batch: the first byte leaves three times sooner than with the driver's 16 MiB, at the same rate.
-_BATCH = 1 << 20
-_HINT = adbc_driver_postgresql.StatementOptions.BATCH_SIZE_HINT_BYTES.value
+_BATCH = 1 << 20  # bytes from which an Arrow batch is made
 _PATIENCE = 10.0  # seconds to wait for one of the connections
+_LATE = 2.0  # seconds that the database's own limit is later than the watchdog's
 _AGAIN = 0.5  # seconds between two attempts to cancel
-# The first moment PostgreSQL knows, -infinity excepted (microseconds; 4714-11-24 BC).
-_FIRST_TIMESTAMP = -210_866_803_200_000_000
+_CANCELLING = 5.0  # seconds that one of them may take
+_GIVEN_UP = 30.0  # seconds after which a server that does not even end a cancelled query is left alone
 
 
 # Why a query stops. Kept as what makes the exception: an exception kept itself would hold, by its traceback,
@@ -49,48 +51,54 @@ def _closed() -> ArchiveError:
 class Batches:
     """The result of a query: iterate once, then `overflowed` tells whether more rows existed.
 
-    `cancel` may be called from any thread and makes the iteration raise Cancelled. `close` stops what
-    still runs and gives the connection back; it too may be called from anywhere, and again.
+    Iterated itself it gives Arrow batches; `chunks` gives the rows as the database sent them. `cancel` may
+    be called from any thread and makes the iteration raise Cancelled. `close` stops what still runs and
+    gives the connection back; it too may be called from anywhere, and again.
     """
 
     def __init__(
         self,
         fields: Sequence[Field],
         source: _Execution | None,
-        first: pa.RecordBatch | None,
+        first: Chunk | None,
         maxrec: int | None,
         *,
         overflowed: bool = False,
     ) -> None:
         self.fields = tuple(fields)
-        self.schema = pa.schema([pa.field(field.name, field.type.arrow) for field in self.fields])
         self.overflowed = overflowed
         self._source = source
         self._first = first
         self._left = maxrec
 
+    @property
+    def schema(self) -> pa.Schema:
+        return pa.schema([pa.field(field.name, field.type.arrow) for field in self.fields])
+
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        batch, self._first = self._first, None
-        while batch is not None and self._source is not None:
-            yield from self._trimmed(batch)
+        for chunk in gathered(self.chunks(), _BATCH):
+            yield decode(self.fields, chunk)
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Each chunk is valid until the next one is asked for."""
+        chunk, self._first = self._first, None
+        while chunk is not None and self._source is not None:
+            yield from self._trimmed(chunk)
             # The statement ends one row after maxrec, so this is its end also when there is an overflow,
             # and the connection stays usable.
-            batch = self._source.next()
+            chunk = self._source.next()
             if self.overflowed:
                 break
         self.close()
 
-    def _trimmed(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    def _trimmed(self, chunk: Chunk) -> Iterator[Chunk]:
         if self._left is not None:
-            if batch.num_rows > self._left:
+            if chunk.rows > self._left:
                 self.overflowed = True
-                batch = batch.slice(0, self._left)
-            self._left -= batch.num_rows
-        if batch.num_rows:
-            columns = [
-                _fitting(column, field) for column, field in zip(batch.columns, self.fields, strict=True)
-            ]
-            yield pa.RecordBatch.from_arrays(columns, schema=self.schema)
+                chunk = chunk.first(self._left)
+            self._left -= chunk.rows
+        if chunk.rows:
+            yield chunk
 
     def cancel(self) -> None:
         if self._source is not None:
@@ -108,7 +116,7 @@ class Batches:
 
 
 class Cancellation:
-    """Stops a query from another thread, also one that has not given its first batch yet."""
+    """Stops a query from another thread, also one that has not given its first rows yet."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -129,14 +137,6 @@ class Cancellation:
                 execution.stop(_cancelled)
 
 
-def _fitting(column: pa.Array, field: Field) -> pa.Array:
-    if pa.types.is_timestamp(column.type):
-        # The driver wraps PostgreSQL's infinities around to before the first moment; no format has them.
-        wrapped = pc.less(column.cast(pa.int64()), _FIRST_TIMESTAMP)
-        column = pc.if_else(wrapped, pa.scalar(None, column.type), column)
-    return column if column.type == field.type.arrow else column.cast(field.type.arrow)
-
-
 def run(
     readers: Readers,
     statement: Statement,
@@ -146,7 +146,7 @@ def run(
     total_seconds: float,
     cancellation: Cancellation | None = None,
 ) -> Batches:
-    """Starts a query and waits for its first batch, `first_seconds` at most; `total_seconds` for all.
+    """Starts a query and waits for its first rows, `first_seconds` at most; `total_seconds` for all.
 
     `maxrec` rows are passed on at most; the statement must yield one more for an overflow to be seen.
     With 0 the query is planned but not run (DALI 1.1, 3.4.4: metadata only, marked as overflow).
@@ -155,8 +155,21 @@ def run(
         planned = f"SELECT * FROM ({statement.sql}) AS planned LIMIT 0"
         _started(readers, planned, first_seconds, first_seconds, cancellation)[0].close()
         return Batches(statement.fields, None, None, 0, overflowed=True)
-    execution, first = _started(readers, statement.sql, first_seconds, total_seconds, cancellation)
+    execution, first = _started(
+        readers, _with_declared_types(statement), first_seconds, total_seconds, cancellation
+    )
     return Batches(statement.fields, execution, first, maxrec)
+
+
+def _with_declared_types(statement: Statement) -> str:
+    """The query with each column in its declared type, since the rows do not tell which they have.
+
+    To the same type a cast is nothing, and the planner drops this query around the other.
+    """
+    fields = statement.fields
+    columns = ", ".join(f"c{i}::{field.type.postgresql}" for i, field in enumerate(fields))
+    names = ", ".join(f"c{i}" for i in range(len(fields)))
+    return f"SELECT {columns} FROM ({statement.sql}) AS result ({names})"
 
 
 def _started(
@@ -165,7 +178,7 @@ def _started(
     first_seconds: float,
     total_seconds: float,
     cancellation: Cancellation | None,
-) -> tuple[_Execution, pa.RecordBatch | None]:
+) -> tuple[_Execution, Chunk | None]:
     """A kept connection may have died with the server since; then a new one is tried, once."""
     for fresh in (False, True):
         execution = _Execution(readers, min(first_seconds, _PATIENCE), fresh=fresh)
@@ -189,32 +202,26 @@ class _Execution:
     def __init__(self, readers: Readers, patience: float, *, fresh: bool) -> None:
         self._readers = readers
         self._connection = readers.take(patience, fresh=fresh)
-        self._cursor = self._connection.cursor()
-        self._cursor.adbc_statement.set_options(**{_HINT: str(_BATCH)})
-        self._reader: pa.RecordBatchReader | None = None
+        self._pgconn = self._connection.pgconn
+        self._rows: RowReader | None = None
         self._begun = time.monotonic()
-        self._watchdog: threading.Timer | None = None
+        self._alarm: Alarm | None = None
         self._reason: _Reason | None = None
+        self._stopped = 0.0  # when it was asked to stop
         self._open = True
         self._done = False
         self._state = threading.Lock()  # held briefly: whether the query runs, and why it stops
-        self._turn = threading.Lock()  # held while the driver works
+        self._turn = threading.Lock()  # held while the connection is read from
 
-    def start(self, sql: str, first_seconds: float, total_seconds: float) -> pa.RecordBatch | None:
+    def start(self, sql: str, first_seconds: float, total_seconds: float) -> Chunk | None:
         self._watch(first_seconds)
         try:
             with self._turn:
                 if self._reason is not None:
                     raise self._reason()
-                try:
-                    self._cursor.execute(sql)
-                    self._reader = self._cursor.fetch_record_batch()
-                except dbapi.Error as cause:
-                    if self._reason is not None:
-                        raise self._reason() from cause
-                    if is_lost(cause):
-                        raise _ConnectionLost from cause
-                    raise from_adbc(cause) from cause
+                if self._readers.timed:
+                    self._limit(total_seconds)
+                self._copy(sql)
                 first = self._read()
         except BaseException:
             self._finish(sound=False)
@@ -222,8 +229,8 @@ class _Execution:
         self._watch(total_seconds)
         return first
 
-    def next(self) -> pa.RecordBatch | None:
-        """The next batch, None after the last."""
+    def next(self) -> Chunk | None:
+        """The next rows, None after the last."""
         try:
             with self._turn:
                 if not self._open:
@@ -233,37 +240,82 @@ class _Execution:
             self._finish(sound=False)
             raise
 
-    def _read(self) -> pa.RecordBatch | None:
-        assert self._reader is not None
+    def _limit(self, seconds: float) -> None:
+        # The watchdog comes first, and knows what to say.
+        milliseconds = math.ceil((seconds + _LATE) * 1000)
         try:
-            return self._reader.read_next_batch()
-        except StopIteration:
-            self._done = True
-            return None
-        except OSError as cause:
+            self._connection.execute(f"SET statement_timeout = {milliseconds:d}".encode())
+        except psycopg.OperationalError as cause:
+            raise _ConnectionLost from cause
+
+    def _copy(self, sql: str) -> None:
+        """Begins to copy. The extended protocol, unlike the simple one, takes one statement only."""
+        try:
+            self._pgconn.send_query_params(f"COPY ({sql}) TO STDOUT (FORMAT binary)".encode(), None)
+            while self._pgconn.flush():
+                self._wait(select.POLLIN | select.POLLOUT)
+                self._pgconn.consume_input()
+            result = self._result()
+        except psycopg.OperationalError as cause:
+            raise (self._reason() if self._reason is not None else _ConnectionLost()) from cause
+        if result is not None and result.status == pq.ExecStatus.COPY_OUT:
+            self._rows = open_reader(self._connection, self._check_patience)
+            return
+        if self._reason is not None:
+            raise self._reason()
+        if result is None or is_lost(result):
+            raise _ConnectionLost
+        raise from_result(result)
+
+    def _read(self) -> Chunk | None:
+        assert self._rows is not None
+        try:
+            chunk = self._rows.read()
+            if chunk is None:
+                self._end()
+            return chunk
+        except (LostConnection, psycopg.OperationalError) as cause:
             if self._reason is not None:
                 raise self._reason() from cause
-            if self._is_broken():
-                raise busy() from cause
-            raise from_stream(cause) from cause
-
-    def _is_broken(self) -> bool:
-        try:
-            self._cursor.close()
-            self._connection.rollback()
-        except dbapi.Error:
             self._readers.discard_idle()
-            return True
-        return False
+            raise busy() from cause
+
+    def _end(self) -> None:
+        """What the database says behind the last row: that all went well, or why there are no more."""
+        result = self._result()
+        if result is None or result.status != pq.ExecStatus.COMMAND_OK:
+            if self._reason is not None:
+                raise self._reason()
+            if result is None or is_lost(result):
+                raise LostConnection
+            raise from_result(result)
+        while self._result() is not None:
+            pass
+        self._done = True
+
+    def _result(self) -> pq.abc.PGresult | None:
+        while self._pgconn.is_busy():
+            self._wait(select.POLLIN)
+            self._pgconn.consume_input()
+        return self._pgconn.get_result()
+
+    def _wait(self, for_what: int) -> None:
+        waiting = select.poll()
+        waiting.register(self._pgconn.socket, for_what)
+        while not waiting.poll(1000):
+            self._check_patience()
+
+    def _check_patience(self) -> None:
+        if self._reason is not None and time.monotonic() - self._stopped > _GIVEN_UP:
+            raise self._reason()
 
     def _watch(self, seconds: float) -> None:
         """Stops the query `seconds` after its beginning."""
-        if self._watchdog is not None:
-            self._watchdog.cancel()
+        if self._alarm is not None:
+            self._alarm.cancel()
         left = self._begun + seconds - time.monotonic()
-        self._watchdog = threading.Timer(max(left, 0.0), self.stop, (partial(QueryTimeout, seconds),))
-        self._watchdog.daemon = True
-        self._watchdog.start()
+        reason = partial(QueryTimeout, seconds)
+        self._alarm = self._readers.watchdog.after(left, partial(self.stop, reason))
 
     def stop(self, reason: _Reason) -> None:
         """Cancels the query in the database; the thread that reads it will raise what `reason` makes."""
@@ -272,6 +324,7 @@ class _Execution:
                 return
             # The first reason counts; but a cancel may come too early to hit, so each stop sends one.
             self._reason = self._reason or reason
+            self._stopped = self._stopped or time.monotonic()
         self._insist()
 
     def _insist(self) -> None:
@@ -280,12 +333,10 @@ class _Execution:
             if not self._open or self._done:
                 return
             try:
-                self._cursor.adbc_cancel()
-            except dbapi.Error:
+                self._connection.cancel_safe(timeout=_CANCELLING)
+            except psycopg.Error:
                 return  # no server any more, so the reading thread learns of it by itself
-            again = threading.Timer(_AGAIN, self._insist)
-            again.daemon = True
-            again.start()
+            self._readers.watchdog.after(_AGAIN, self._insist)
 
     def close(self) -> None:
         """Stops what runs; a result read to its end leaves its connection for the next query."""
@@ -300,13 +351,9 @@ class _Execution:
             if not self._open:
                 return
             self._open = False
-        if self._watchdog is not None:
-            self._watchdog.cancel()
-            self._watchdog = None
-        try:
-            if self._reader is not None:
-                self._reader.close()
-            self._cursor.close()
-        except (dbapi.Error, OSError):
-            sound = False
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        if self._rows is not None:
+            self._rows.close()
         self._readers.give_back(self._connection, sound=sound)

@@ -9,6 +9,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import psycopg
 import pyarrow as pa
@@ -30,6 +31,8 @@ from .loading import Mode
 from .preparation import prepare
 from .readers import Readers
 from .server import Server, given_server, reader_settings
+from .uploads import UploadSchemas, sweep
+from .user_tables import UserCatalogues, UserTables
 
 __all__ = ["Database", "open_database"]
 
@@ -51,17 +54,24 @@ def open_database(config: Config, schemas: Sequence[Schema] | None = None) -> Da
     if config.dsn:
         server = given_server(config.dsn, settings)
         prepare(server, builtin, settings)
-        return Database(server, config)
+        return _swept(Database(server, config))
     cluster = Cluster(config.data_folder / "database", config.account)
     cluster.ensure()
     try:
         cluster.create_database(_NAME)
         server = cluster.server(_NAME, settings)
         prepare(server, builtin, settings)
-        return Database(server, config, cluster)
+        return _swept(Database(server, config, cluster))
     except BaseException:
         cluster.release()
         raise
+
+
+def _swept(database: Database) -> Database:
+    """Without the uploads of processes that were killed."""
+    with database.writer() as connection:
+        sweep(connection)
+    return database
 
 
 class Database:
@@ -70,9 +80,14 @@ class Database:
     `close` also lets go of the private cluster, which stops with its last user.
     """
 
-    def __init__(self, server: Server, config: Config, cluster: Cluster | None = None) -> None:
+    def __init__(
+        self, server: Server, config: Config, cluster: Cluster | None = None, *, timed: bool = False
+    ) -> None:
+        """`timed`: see `Readers`."""
         self.cluster = cluster
-        self._readers = Readers(server.reader, config.concurrent_queries)
+        self._server = server
+        self._config = config
+        self._readers = Readers(server.reader, config.concurrent_queries, timed=timed)
         self._writers = ConnectionPool[Connection](
             server.writer,
             min_size=0,
@@ -83,6 +98,8 @@ class Database:
             reconnect_timeout=5.0,
             name="archive_writer",
         )
+        self._uploads = UploadSchemas(self.connect)
+        self._user_catalogues = UserCatalogues()
         self._lock = threading.Lock()
         self._checked = 0.0
         self._catalogue: Catalogue | None = None
@@ -100,6 +117,23 @@ class Database:
                     # The query that follows will tell that the server is away.
                 self._checked = time.monotonic()
             return self._catalogue
+
+    @property
+    def fresh_catalogue(self) -> Catalogue | None:
+        """The catalogue when it is known to be current, without waiting for anything; None otherwise."""
+        catalogue, checked = self._catalogue, self._checked
+        return catalogue if time.monotonic() - checked < _FRESH else None
+
+    def catalogue_of(self, user: str) -> Catalogue:
+        """What a user sees: everything published, and the tables that he keeps or may read; "" is nobody.
+
+        Of those tables every change counts at once, by whichever process.
+        """
+        published = self.catalogue
+        if not user:
+            return published
+        with self._transaction(_BRIEF) as connection:
+            return self._user_catalogues.of(connection, user, published)
 
     def _current(self, known: Catalogue | None) -> Catalogue:
         with self._transaction(_BRIEF) as connection:
@@ -131,10 +165,43 @@ class Database:
             cancellation=cancellation,
         )
 
+    def estimated_cost(self, statement: Statement) -> float:
+        """What PostgreSQL's planner thinks of a query, in its own units; 0 when it cannot say."""
+        connection = self._readers.take(_PATIENCE)
+        sound = False
+        try:
+            row = connection.execute(f"EXPLAIN (FORMAT JSON) {statement.sql}".encode()).fetchone()
+            sound = True
+        except psycopg.Error:
+            return 0.0  # the query itself will tell what is wrong
+        finally:
+            self._readers.give_back(connection, sound=sound)
+        return float(row[0][0]["Plan"]["Total Cost"]) if row else 0.0
+
     def ping(self) -> None:
         """Raises Busy unless the database answers."""
         with self._transaction(_BRIEF) as connection:
             connection.execute("SELECT 1")
+
+    def connect(self) -> Connection:
+        """A connection as the writer outside all pools, in no transaction: to listen, and to hold locks.
+
+        Whoever asked closes it. psycopg's OperationalError when the server cannot be reached.
+        """
+        return psycopg.connect(
+            self._server.writer,
+            autocommit=True,
+            connect_timeout=10,
+            keepalives_idle=10,
+            tcp_user_timeout=20_000,
+        )
+
+    def apart(self, queries: int) -> Database:
+        """The same database through connections of its own, so that nobody waits for those of the others.
+
+        `queries` at once, which the database itself stops when their time is over. To be closed like any.
+        """
+        return Database(self._server, replace(self._config, concurrent_queries=queries), timed=True)
 
     def writer(self) -> contextlib.AbstractContextManager[Connection]:
         """A connection as the writer in a transaction: committed at the end, rolled back on an exception.
@@ -142,6 +209,25 @@ class Database:
         Raises Busy when the server cannot be reached.
         """
         return self._transaction(_PATIENCE)
+
+    @contextlib.contextmanager
+    def upload_schema(self) -> Iterator[str]:
+        """The name of a schema for the tables of one query; it is dropped at the end, whatever happens.
+
+        A server that is away then forgets it by `uploads.sweep`.
+        """
+        try:
+            name = self._uploads.new_name()
+        except psycopg.OperationalError as cause:
+            raise busy() from cause
+        try:
+            yield name
+        finally:
+            try:
+                with self.writer() as connection:
+                    self._uploads.drop(connection, name)
+            except Busy:
+                self._uploads.leave(name)
 
     @contextlib.contextmanager
     def _transaction(self, patience: float) -> Iterator[Connection]:
@@ -186,6 +272,30 @@ class Database:
         self._changed(catalogue)
         return written
 
+    @contextlib.contextmanager
+    def loads(self) -> Iterator[loading.Loads]:
+        """Loads of many tables in one transaction: all appear at its end, in one step.
+
+        A transaction has room for the locks of some hundred tables.
+        """
+        with self.writer() as connection:
+            yield loading.Loads(connection)
+            lock_publications(connection)
+            catalogue = publication.finish_publication(connection)
+        self._changed(catalogue)
+
+    @contextlib.contextmanager
+    def user_tables(self, owner: str) -> Iterator[UserTables]:
+        """The tables that a user keeps, in one transaction."""
+        with self.writer() as connection:
+            tables = UserTables(connection, owner)
+            try:
+                yield tables
+            finally:
+                tables.end()
+        if tables.catalogue is not None:
+            self._changed(tables.catalogue)
+
     def unpublish(self, name: str) -> Catalogue:
         """Drops a table with all its rows."""
         with self.writer() as connection:
@@ -212,6 +322,7 @@ class Database:
 
     def close(self) -> None:
         self._readers.close()
+        self._uploads.close()
         self._writers.close()
         if self.cluster is not None:
             self.cluster.release()

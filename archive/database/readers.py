@@ -1,8 +1,7 @@
 """Connections of the reader: a few kept open, given to one query at a time.
 
-ADBC asks for all types when it connects (40 ms), so connections are used again, unless a query on
-them failed or was cancelled. After the server went away all that wait are thrown away. What is done
-with a connection belongs to `batches`.
+A connection is used again, unless a query on it failed or was cancelled. After the server went away all
+that wait are thrown away. What is done with a connection belongs to `batches`.
 """
 
 from __future__ import annotations
@@ -11,26 +10,32 @@ import contextlib
 import threading
 import time
 
-import adbc_driver_postgresql.dbapi as driver
-from adbc_driver_manager import dbapi
+import psycopg
 
-from .failures import busy, is_lost
+from .failures import busy
+from .watchdog import Watchdog
 
 __all__ = ["Readers"]
 
 
 class Readers:
-    """At most `count` connections at once; `recovery`: seconds to wait for a server that restarts."""
+    """At most `count` connections at once; `recovery`: seconds to wait for a server that restarts.
 
-    def __init__(self, dsn: str, count: int, *, recovery: float = 5.0) -> None:
+    `timed`: the database is told how long each query may take, and stops it even if nobody is left to do so.
+    That is for queries without a slow client, as its clock goes on while the result is sent.
+    """
+
+    def __init__(self, dsn: str, count: int, *, recovery: float = 5.0, timed: bool = False) -> None:
         self._dsn = dsn
+        self.timed = timed
         self._free = threading.BoundedSemaphore(count)
         self._recovery = recovery
+        self.watchdog = Watchdog()  # over the queries on these connections
         self._lock = threading.Lock()
-        self._idle: list[dbapi.Connection] = []
+        self._idle: list[psycopg.Connection] = []
         self._closed = False
 
-    def take(self, patience: float, *, fresh: bool = False) -> dbapi.Connection:
+    def take(self, patience: float, *, fresh: bool = False) -> psycopg.Connection:
         """A connection without a transaction; Busy when none gets free within `patience` seconds.
 
         `fresh` when a kept one turned out to be dead: those that wait are as old, and thrown away.
@@ -48,16 +53,14 @@ class Readers:
             self._free.release()
             raise
 
-    def give_back(self, connection: dbapi.Connection, *, sound: bool) -> None:
-        """Ends the transaction; an unsound connection, or one whose end fails, is closed."""
+    def give_back(self, connection: psycopg.Connection, *, sound: bool) -> None:
+        """Each statement was a transaction of its own; an unsound connection is closed."""
         try:
             if sound:
-                with contextlib.suppress(dbapi.Error):
-                    connection.rollback()
-                    with self._lock:
-                        if not self._closed:
-                            self._idle.append(connection)
-                            return
+                with self._lock:
+                    if not self._closed:
+                        self._idle.append(connection)
+                        return
             _close(connection)
         finally:
             self._free.release()
@@ -70,22 +73,22 @@ class Readers:
 
     def close(self) -> None:
         self._closed = True
+        self.watchdog.close()
         self.discard_idle()
 
-    def _connect(self) -> dbapi.Connection:
+    def _connect(self) -> psycopg.Connection:
         """Waits a little for a server that recovers from a crash."""
         end = time.monotonic() + self._recovery
         while True:
             try:
-                connection: dbapi.Connection = driver.connect(self._dsn)
-                return connection
-            except dbapi.Error as cause:
-                if time.monotonic() > end or not is_lost(cause):
+                return psycopg.connect(self._dsn, autocommit=True)
+            except psycopg.OperationalError as cause:
+                if time.monotonic() > end:
                     raise busy() from cause
             time.sleep(0.1)
 
 
-def _close(connection: dbapi.Connection) -> None:
+def _close(connection: psycopg.Connection) -> None:
     # A connection that is lost says so once more when it is closed.
-    with contextlib.suppress(dbapi.Error):
+    with contextlib.suppress(psycopg.Error):
         connection.close()

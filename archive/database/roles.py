@@ -53,7 +53,7 @@ def make_roles(connection: Connection, reader: Mapping[str, str]) -> None:
                 f" GRANT {READER}, {WRITER} TO the user of the dsn",
             ) from cause
     if _is_superuser(connection):
-        _set_limits(connection, READER, dict(reader) | {"log_min_messages": "log", "temp_file_limit": "50GB"})
+        _set_limits(connection, READER, dict(reader) | {"log_min_messages": "log"})
         _set_limits(connection, WRITER, WRITER_SETTINGS)
         execute(connection, f"ALTER ROLE {READER} CONNECTION LIMIT {_READERS_AT_ONCE}")
         execute(connection, f"GRANT pg_signal_backend TO {WRITER}")  # cancels what a user no longer waits for

@@ -30,6 +30,8 @@ OWNER = "uraniborg"  # the private cluster's superuser; a given server has its o
 WRITER = "archive_writer"
 READER = "archive_reader"
 
+# What a session may not set for itself: it belongs to the role, and an administrator sets it there.
+_ROLE_ONLY = {"temp_file_limit"}
 WRITER_SETTINGS: Mapping[str, str] = {"search_path": "adql,public"}
 
 
@@ -57,6 +59,8 @@ def reader_settings(config: Config) -> dict[str, str]:
         "lock_timeout": "30s",
         "idle_in_transaction_session_timeout": "10min",
         "client_connection_check_interval": "10s",
+        "work_mem": f"{config.query_memory_bytes // 1024}kB",
+        "temp_file_limit": f"{config.query_disk_bytes // 1024}kB",
     }
 
 
@@ -97,4 +101,4 @@ def given_server(dsn: str, reader: Mapping[str, str]) -> Server:
 
 def _options(settings: Mapping[str, str]) -> str:
     """libpq's `options`: no setting of ours has a blank or a backslash, which it would split at."""
-    return " ".join(f"-c {name}={value}" for name, value in settings.items())
+    return " ".join(f"-c {name}={value}" for name, value in settings.items() if name not in _ROLE_ONLY)

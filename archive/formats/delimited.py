@@ -7,16 +7,16 @@ error breaks the stream off, and an overflow is not marked.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..declare.types import Type
-from .columns import slices
+from ..wire import Escape
 from .document import Result
-from .text import Style, byte_set, cells, contains_any, joined, joined_lines
+from .lines import Lines, text_rows
+from .text import Style, byte_set, contains_any, joined
 
 __all__ = ["encode_csv", "encode_tsv"]
 
@@ -53,15 +53,8 @@ def _missing(type_: Type) -> str:
     return "NaN" if type_.datatype in {"float", "double"} else "null"
 
 
-@dataclass(frozen=True, slots=True)
-class _Dialect:
-    delimiter: str
-    line_end: str
-    style: Style
-
-
-_CSV = _Dialect(",", "\r\n", Style(_quoted, _missing))
-_TSV = _Dialect("\t", "\n", Style(_escaped, _missing))
+_CSV = Lines(Style(Escape.CSV, _quoted, _missing), before="", between=",", after="\r\n")
+_TSV = Lines(Style(Escape.TSV, _escaped, _missing), before="", between="\t", after="\n")
 
 
 def encode_csv(result: Result) -> Iterator[bytes]:
@@ -74,9 +67,10 @@ def encode_tsv(result: Result) -> Iterator[bytes]:
     return _encode(result, _TSV)
 
 
-def _encode(result: Result, dialect: _Dialect) -> Iterator[bytes]:
-    names = dialect.style.escape(pa.array([field.name for field in result.fields], pa.string()))
-    yield (dialect.delimiter.join(names.to_pylist()) + dialect.line_end).encode()
-    for rows in slices(result):
-        texts = [cells(c, f.type, dialect.style) for c, f in zip(rows.columns, result.fields, strict=True)]
-        yield joined_lines(texts, "", dialect.delimiter, dialect.line_end)
+def _encode(result: Result, lines: Lines) -> Iterator[bytes]:
+    names = [field.name for field in result.fields]
+    if not all(map(str.isidentifier, names)):  # few are not, and for the others Arrow takes 0.1 ms
+        names = lines.style.escape(pa.array(names, pa.string())).to_pylist()
+    yield (lines.between.join(names) + lines.after).encode()
+    for _, text in text_rows(result, lines):
+        yield text

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast, runtime_checkable
 
 from lxml import etree
 
 from ..declare.columns import Field
+from ..wire import Chunk
 
-__all__ = ["Document", "Result", "Stream"]
+__all__ = ["Copied", "Document", "Result", "Stream"]
 
 
 class Result(Protocol):
@@ -26,13 +27,27 @@ class Result(Protocol):
     def __iter__(self) -> Iterator[Any]: ...
 
 
+@runtime_checkable
+class Copied(Result, Protocol):
+    """A result that can also be had as the database sent it; only once, in the one way or the other."""
+
+    def chunks(self) -> Iterator[Chunk]:
+        """The rows; each chunk is valid until the next one is asked for."""
+
+
+def copied(result: Result) -> Copied | None:
+    """The result if it is a Copied one. isinstance would look through the protocols, which takes 0.1 ms."""
+    return cast(Copied, result) if hasattr(result, "chunks") else None
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """What a response says besides its rows, as far as the format has a place for it.
 
     `infos` become VOTable INFOs after the QUERY_STATUS; `extra_resources` are elements RESOURCE such as
     service descriptors, with or without the VOTable namespace, put behind the results; they refer to
-    columns by the IDs of `archive.formats.field_ids`.
+    columns by the IDs of `archive.formats.field_ids`. `tells_errors`: where a format can tell of an error
+    after its rows it does so and ends, else every format raises it.
     """
 
     query: str | None = None
@@ -41,6 +56,7 @@ class Document:
     description: str = ""
     table_name: str = "result"
     extra_resources: tuple[etree._Element, ...] = ()
+    tells_errors: bool = True
 
 
 class Stream(Iterator[bytes]):

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..declare.columns import Field
+from ..wire import Surveyed
 from .columns import fixed_length, list_lengths, list_values
 from .packing import CODES, blocks, elements, text_bytes
 
@@ -71,6 +72,14 @@ class Survey:
         if type_.datatype in _RANGES:
             self._see_extremes(column)
 
+    def add(self, found: Surveyed) -> None:
+        """What compiled code has seen."""
+        self.has_null |= found.has_null
+        self.longest = max(self.longest, found.longest)
+        self.total += found.total
+        if found.least is not None and found.greatest is not None:
+            self._see_numbers(found.least, found.greatest)
+
     def _see_lengths(self, lengths: Numbers) -> None:
         self.longest = max(self.longest, int(lengths.max()))
         self.total += int(lengths.sum(dtype="i8"))
@@ -78,8 +87,11 @@ class Survey:
     def _see_extremes(self, column: Any) -> None:
         extremes = pc.min_max(column).as_py()
         if extremes["min"] is not None:
-            self.least = extremes["min"] if self.least is None else min(self.least, extremes["min"])
-            self.greatest = extremes["max"] if self.greatest is None else max(self.greatest, extremes["max"])
+            self._see_numbers(extremes["min"], extremes["max"])
+
+    def _see_numbers(self, least: int, greatest: int) -> None:
+        self.least = least if self.least is None else min(self.least, least)
+        self.greatest = greatest if self.greatest is None else max(self.greatest, greatest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +151,7 @@ class FitsColumn:
             return self._padded(column), 0
         if not self.field.type.is_array:
             return self._elements(column), 0
-        missing = np.nan if self.datatype in {"float", "double"} else self._missing
+        missing = np.nan if self.datatype in {"float", "double"} else self.missing
         return blocks(column, self._elements(list_values(column)), self.repeat, missing), 0
 
     def heap(self, column: Any) -> bytes:
@@ -150,13 +162,14 @@ class FitsColumn:
         return self._elements(list_values(column)).tobytes()
 
     @property
-    def _missing(self) -> int:
+    def missing(self) -> int:
+        """What is written for NULL, where it is a number."""
         return self.null or 0  # for a logical a zero byte is NULL (FITS 4.0, 7.3.3.1)
 
     def _elements(self, column: Any) -> Numbers:
         if self.datatype != self.field.type.datatype:
             column = column.cast(pa.int32() if self.datatype == "int" else pa.int64())
-        return elements(column, self.datatype, self._missing)
+        return elements(column, self.datatype, self.missing)
 
     def _descriptors(self, column: Any, used: int) -> tuple[Numbers, int]:
         lengths = text_bytes(column, self.field.type)[1] if self.datatype == "char" else list_lengths(column)

@@ -6,18 +6,17 @@ It streams like the other formats; a browser shows the first rows while the last
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-import pyarrow.compute as pc
 from lxml import etree, html
 from lxml.html import builder as E
 
 from ..declare.columns import Field
 from ..declare.types import Type
 from ..errors import ArchiveError
-from .columns import Rows, slices
+from ..wire import Escape
 from .document import Document, Result
-from .text import Style, cells, joined, joined_lines
+from .lines import Lines, text_rows
+from .text import Style
 from .xmltext import clean, escape
 
 __all__ = ["encode_html"]
@@ -38,7 +37,14 @@ def _missing(type_: Type) -> str:
     return "NaN" if type_.datatype in {"float", "double"} else "null"
 
 
-_HTML = Style(escape, _missing)
+def _is_address(field: Field) -> bool:
+    return field.type.is_text and (
+        field.name.lower() == "access_url" or field.ucd.lower().startswith("meta.ref.url")
+    )
+
+
+_HTML = Style(Escape.XML, escape, _missing)
+_LINES = Lines(_HTML, before="<tr><td>", between="</td><td>", after="</td></tr>\n", link=_is_address)
 
 
 def encode_html(result: Result, document: Document) -> Iterator[bytes]:
@@ -47,9 +53,9 @@ def encode_html(result: Result, document: Document) -> Iterator[bytes]:
     yield head
     count = 0
     try:
-        for rows in slices(result):
-            yield _table_rows(rows, result.fields)
-            count += rows.count
+        for rows, text in text_rows(result, _LINES):
+            yield text
+            count += rows
     except ArchiveError as error:
         yield b"</tbody></table>" + _paragraph("error", f"The result breaks off here: {error}")
         raise
@@ -92,26 +98,6 @@ def _heading(field: Field) -> etree._Element:
     if field.unit:
         heading.append(E.SMALL(clean(field.unit)))
     return heading
-
-
-def _table_rows(rows: Rows, fields: tuple[Field, ...]) -> bytes:
-    texts = []
-    for column, field in zip(rows.columns, fields, strict=True):
-        text = cells(column, field.type, _HTML)
-        texts.append(_links(text) if _is_address(field) else text)
-    return joined_lines(texts, "<tr><td>", "</td><td>", "</td></tr>\n")
-
-
-def _is_address(field: Field) -> bool:
-    return field.type.is_text and (
-        field.name.lower() == "access_url" or field.ucd.lower().startswith("meta.ref.url")
-    )
-
-
-def _links(escaped: Any) -> Any:
-    """Links for what begins as a web address; other schemes (javascript:) stay text."""
-    linked = joined('<a href="', escaped, '">', escaped, "</a>")
-    return pc.if_else(pc.match_substring_regex(escaped, "^https?://"), linked, escaped)
 
 
 def _paragraph(css_class: str, text: str) -> bytes:

@@ -13,9 +13,11 @@ from typing import Any
 import pyarrow.compute as pc
 
 from ..declare.columns import Field
-from .columns import slices
+from ..declare.types import Type
+from ..wire import Escape
 from .document import Document, Result
-from .text import Style, byte_set, cells, contains_any, joined_lines
+from .lines import Lines, text_rows
+from .text import Style, byte_set, contains_any
 
 __all__ = ["encode_json"]
 
@@ -38,6 +40,7 @@ def _escaped(column: Any) -> Any:
 
 # A zero of a floating column stays one with its sign: -0 would be read as the integer 0.
 _JSON = Style(
+    Escape.JSON,
     _escaped,
     lambda type_: "null",
     quote='"',
@@ -51,6 +54,13 @@ _JSON = Style(
 )
 
 
+def _null(type_: Type) -> str:
+    return "null"
+
+
+_LINES = Lines(_JSON, before="[", between=",", after="],\n", null=_null)
+
+
 def encode_json(result: Result, document: Document) -> Iterator[bytes]:
     """application/json; numbers of all types are JSON numbers, int64 in full."""
     opening = {"metadata": [_metadata(field) for field in result.fields]}
@@ -58,9 +68,8 @@ def encode_json(result: Result, document: Document) -> Iterator[bytes]:
         opening |= {"query": document.query}  # type: ignore[dict-item]  # a text beside the list
     yield json.dumps(opening, ensure_ascii=False)[:-1].encode() + b',\n"data": ['
     before = b"\n"
-    for rows in slices(result):
-        texts = [cells(c, f.type, _JSON) for c, f in zip(rows.columns, result.fields, strict=True)]
-        yield before + joined_lines(texts, "[", ",", "],\n", "null")[:-2]
+    for _, text in text_rows(result, _LINES):
+        yield before + text[:-2]
         before = b",\n"
     status = "OVERFLOW" if result.overflowed else "OK"
     yield f'\n],\n"query_status": "{status}"}}\n'.encode()

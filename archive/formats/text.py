@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..declare.types import Type
+from ..wire import Escape
 from .columns import is_timestamp, list_lengths, list_values
 
 __all__ = [
@@ -44,9 +45,11 @@ _FOUR_DIGITS = tuple(
 class Style:
     """How a format spells values.
 
-    `escape` makes text safe; `quote` stands around text and timestamps; `missing` is a NULL in an array.
+    `escape` makes text safe, as compiled code does by `escaping`; `quote` stands around text and timestamps;
+    `missing` is a NULL in an array.
     """
 
+    escaping: Escape
     escape: Callable[[Any], Any]
     missing: Callable[[Type], str]
     nan: str | None = "NaN"

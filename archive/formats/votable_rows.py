@@ -12,10 +12,12 @@ import pyarrow.compute as pc
 from ..declare.columns import Field
 from ..declare.types import Type
 from ..errors import ArchiveError
+from ..wire import ColumnForm, Escape, Form, Transcoder, transcoder
 from .columns import Rows, fixed_length, list_lengths, list_values, slices
-from .document import Document, Result
+from .document import Document, Result, copied
+from .lines import Lines, text_rows
 from .packing import EXTREMES, RowPacker, blocks, element_bytes, elements, text_bytes, utf16_bytes
-from .text import NOT_ASCII, Style, cells, contains_any, joined_lines, literal
+from .text import NOT_ASCII, Style, contains_any
 from .votable import is_wide, last_status, skeleton
 from .xmltext import escape
 
@@ -29,7 +31,7 @@ def _missing(type_: Type) -> str:
     return str(EXTREMES[type_.datatype]) if type_.datatype in EXTREMES else "NaN"
 
 
-TABLEDATA = Style(escape, _missing, infinity="+Inf", minus_infinity="-Inf", true="T", false="F")
+TABLEDATA = Style(Escape.XML, escape, _missing, infinity="+Inf", minus_infinity="-Inf", true="T", false="F")
 
 
 def encode_tabledata(result: Result, document: Document) -> Iterator[bytes]:
@@ -38,54 +40,85 @@ def encode_tabledata(result: Result, document: Document) -> Iterator[bytes]:
     yield parts.head
     status = b""
     try:
-        for rows in slices(result):
-            yield _table_rows(rows, result.fields)
+        for _, text in text_rows(result, _LINES):
+            yield text
         if result.overflowed:
             status = last_status("OVERFLOW")
     except ArchiveError as error:
+        if not document.tells_errors:
+            raise
         status = last_status("ERROR", str(error))
     yield parts.middle + status + parts.tail
 
 
-def _table_rows(rows: Rows, fields: tuple[Field, ...]) -> bytes:
-    texts = [_table_cells(column, field.type) for column, field in zip(rows.columns, fields, strict=True)]
-    return joined_lines(texts, "<TR><TD>", "</TD><TD>", "</TD></TR>\n")
-
-
-def _table_cells(column: Any, type_: Type) -> Any:
-    """The cells of a column; NULL is empty, except where STIL's votlint demands a number.
+def _null(type_: Type) -> str:
+    """NULL is an empty cell in TABLEDATA, except where STIL's votlint demands a number.
 
     That is in floating columns, where it is NaN, and in arrays of fixed length, each element of them.
     """
-    text = cells(column, type_, TABLEDATA)
-    if not column.null_count:
-        return text
     if type_.datatype in {"float", "double"} and not type_.is_array:
-        return text.fill_null(literal("NaN"))
+        return "NaN"
     size = fixed_length(type_) if type_.is_array else None
-    return text if size is None else text.fill_null(literal(" ".join([_missing(type_)] * size)))
+    return "" if size is None else " ".join([_missing(type_)] * size)
+
+
+_LINES = Lines(TABLEDATA, before="<TR><TD>", between="</TD><TD>", after="</TD></TR>\n", null=_null)
 
 
 def encode_binary(result: Result, document: Document, *, masked: bool) -> Iterator[bytes]:
     """A VOTable in BINARY2 (`masked`: rows begin with flags of NULL) or in BINARY."""
     parts = skeleton(result.fields, document, "BINARY2" if masked else "BINARY")
     yield parts.head
-    status = rest = b""
+    status = b""
+    packing = _Packing()
+    source = copied(result)
+    compiled = _transcoder(result.fields) if source is not None else None
     try:
-        for rows in slices(result):
-            packed = _packed_rows(rows, result.fields, masked)
-            # Base64 turns three bytes into four characters; what is left over waits for the next rows.
-            whole = (len(rest) + len(packed)) // 3 * 3 - len(rest)
-            if whole >= 0:
-                yield binascii.b2a_base64(rest + packed[:whole])
-                rest = bytes(packed[whole:])
-            else:
-                rest += packed
+        if compiled is not None and source is not None:
+            for chunk in source.chunks():
+                yield compiled.base64(chunk, masked=masked)
+        else:
+            for rows in slices(result):
+                yield packing.base64(_packed_rows(rows, result.fields, masked))
         if result.overflowed:
             status = last_status("OVERFLOW")
     except ArchiveError as error:
+        if not document.tells_errors:
+            raise
         status = last_status("ERROR", str(error))
+    rest = packing.rest if compiled is None else compiled.rest
     yield binascii.b2a_base64(rest) + parts.middle + status + parts.tail
+
+
+def _transcoder(fields: tuple[Field, ...]) -> Transcoder | None:
+    types = [field.type for field in fields]
+    forms = [ColumnForm(missing=_substitute(type_), form=_text_form(type_)) for type_ in types]
+    return transcoder(fields, forms, [fixed_length(type_) for type_ in types])
+
+
+def _text_form(type_: Type) -> Form:
+    return Form.COUNTED_UTF16 if is_wide(type_) else Form.COUNTED_ASCII
+
+
+def _substitute(type_: Type) -> int:
+    """What stands for a NULL that is no floating number."""
+    return ord("?") if type_.datatype == "boolean" else EXTREMES.get(type_.datatype, 0)
+
+
+class _Packing:
+    """Base64 turns three bytes into four characters; what is left over waits in `rest` for the next rows."""
+
+    def __init__(self) -> None:
+        self.rest = b""
+
+    def base64(self, packed: memoryview) -> bytes:
+        whole = (len(self.rest) + len(packed)) // 3 * 3 - len(self.rest)
+        if whole < 0:
+            self.rest += packed
+            return b""
+        encoded = binascii.b2a_base64(self.rest + packed[:whole])
+        self.rest = bytes(packed[whole:])
+        return encoded
 
 
 def _packed_rows(rows: Rows, fields: tuple[Field, ...], masked: bool) -> memoryview:
@@ -113,7 +146,7 @@ def _pack(packer: RowPacker, column: Any, type_: Type) -> None:
         packer.fixed(lengths.astype(">i4"))
         packer.variable(encoded)
         return
-    missing = ord("?") if type_.datatype == "boolean" else EXTREMES.get(type_.datatype, 0)
+    missing = _substitute(type_)
     if not type_.is_array:
         packer.fixed(elements(column, type_.datatype, missing))
         return

@@ -63,8 +63,9 @@ class MemoryResult:
     def chunks(self) -> Iterator[Chunk]:
         for batch in self:
             if batch.num_rows:
-                columns = [column.cast(f.type.arrow) for column, f in zip(batch.columns, self.fields, strict=True)]
-                yield Chunk(memoryview(copy_binary(columns)), batch.num_rows)
+                columns = zip(batch.columns, self.fields, strict=True)
+                sent = copy_binary([column.cast(field.type.arrow) for column, field in columns])
+                yield Chunk(memoryview(sent), batch.num_rows)
 
 
 def batch_of(fields: Sequence[Field], rows: Rows) -> pa.RecordBatch:
