@@ -49,7 +49,7 @@ clean:  ## remove the environment, the demonstration archive and all else that c
 	@for file in $$(find var -name postmaster.pid 2>/dev/null); do \
 	    if test -d "/proc/$$(head -n 1 "$$file")"; then echo "a database runs in $${file%/*}: end it first" >&2; exit 1; fi; \
 	done
-	rm -rf .venv var build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv var build archive/wire/wire.so *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@test ! -w $(COPY) || rm -rf $(COPY)
 

@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from .errors import ConfigurationError
@@ -39,9 +40,36 @@ class Config:
     hard_rows: int = 20_000_000
     sync_seconds: float = 60.0
     transfer_seconds: float = 3600.0
+    stall_seconds: float = 10.0
+    spool_bytes: int = 10_000_000_000
     query_characters: int = 1_000_000
     request_bytes: int = 4_000_000
+    upload_bytes: int = 200_000_000
+    upload_rows: int = 2_000_000
+    upload_columns: int = 1000
+    upload_tables: int = 20
+    upload_hosts: tuple[str, ...] = ()
     concurrent_queries: int = 16
+    query_memory_bytes: int = 64 << 20
+    query_disk_bytes: int = 50_000_000_000
+    most_pairs: float = 1e13
+    least_free_bytes: int = 500_000_000
+    down_at: str = ""
+    back_at: str = ""
+    availability_note: str = ""
+    job_slots: int = 4
+    job_seconds: int = 3600
+    job_hard_seconds: int = 86_400
+    job_retention: int = 604_800
+    job_hard_retention: int = 2_592_000
+    user_tables: int = 100
+    user_tables_bytes: int = 10_000_000_000
+    user_jobs: int = 1000
+    user_active_jobs: int = 20
+    user_job_bytes: int = 50_000_000_000
+    anonymous_jobs: int = 10_000
+    anonymous_active_jobs: int = 200
+    anonymous_job_bytes: int = 100_000_000_000
     store_files: str = "copy"
 
     def __post_init__(self) -> None:
@@ -54,13 +82,45 @@ class Config:
             raise ConfigurationError(f"store_files = {self.store_files!r}", hint='say "copy" or "link"')
         if not 0 < self.default_rows <= self.hard_rows:
             raise ConfigurationError("default_rows must be positive and not above hard_rows")
+        if not 0 < self.job_seconds <= self.job_hard_seconds < 2**31:
+            raise ConfigurationError("job_seconds must be positive and not above job_hard_seconds")
+        if not 0 < self.job_retention <= self.job_hard_retention:
+            raise ConfigurationError("job_retention must be positive and not above job_hard_retention")
+        if not 0 <= self.job_slots <= 50:
+            raise ConfigurationError(
+                f"job_slots = {self.job_slots} is not from 0 to 50",
+                hint="start `uraniborg worker` on further machines to run more jobs at once",
+            )
+        for name in ("down_at", "back_at"):
+            _moment(name, getattr(self, name))
         if not 0 <= self.port < 65536:
             raise ConfigurationError(f"port = {self.port} is no TCP port")
+
+    @property
+    def down_time(self) -> datetime | None:
+        return _moment("down_at", self.down_at)
+
+    @property
+    def back_time(self) -> datetime | None:
+        return _moment("back_at", self.back_at)
 
     @property
     def base_url(self) -> str:
         """The address users see, without a slash at the end."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+def _moment(name: str, text: str) -> datetime | None:
+    """In UTC unless the text names another zone; None for an empty one."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as cause:
+        raise ConfigurationError(
+            f"{name} = {text!r} is no moment", hint='write it as "2026-12-24T18:00:00Z"'
+        ) from cause
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def load_config(path: Path | None = None, environment: Mapping[str, str] = os.environ) -> Config:
@@ -99,6 +159,8 @@ def _fitting(name: str, value: object, default: object, path: Path) -> object:
         return (path.parent / value).resolve()
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if isinstance(default, tuple) and isinstance(value, list) and all(isinstance(v, str) for v in value):
+        return tuple(value)
     if type(value) is not type(default):
         raise ConfigurationError(
             f"{path}: {name} = {value!r} should be {type(default).__name__}, not {type(value).__name__}"

@@ -8,45 +8,60 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from archive.config import Config
 from archive.database import Database
 from archive.errors import ArchiveError, NotFound, UsageError
 from archive.protocol import Archive, CrossOrigin, Style, Workers, bug_response, failure_response
+from archive.protocol.uws import Jobs
 from archive.store import Store
+from tap.asynchronous import TapJobs
 from tap.service import tap_service
+from tap.user_tables_index import TableUpdates
 
 from .desk import page_routes
 from .downloads import download_routes
+from .identifying import Identification
 from .log import AccessLog
 
-__all__ = ["create_app"]
+__all__ = ["JOB_KINDS", "create_app"]
+
+JOB_KINDS = (TapJobs, TableUpdates)
 
 _STATIC = Path(__file__).parent / "static"
 
 
 def create_app(config: Config, database: Database, store: Store) -> ASGIApp:
     """The whole site over an open database; whoever opened it closes it after the application has ended."""
-    archive = Archive(config, database, Workers(config.concurrent_queries))
-    services = (tap_service(archive),)
-    styles = {service.path: service.style for service in services}
+    workers = Workers(
+        config.concurrent_queries, stall_seconds=config.stall_seconds, spool_bytes=config.spool_bytes
+    )
+    archive = Archive(config, database, workers)
+    jobs = Jobs(archive, JOB_KINDS, config.job_slots)
+    services = (tap_service(archive, jobs),)
+    style_of = partial(_style, {service.path: service.style for service in services})
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        jobs.start()
         yield
+        await run_in_threadpool(jobs.close)
         archive.workers.close()
 
     async def failure(request: Request, error: Exception) -> Response:
-        style = _style(request, styles)
+        style = style_of(request.scope)
         match error:
             case ArchiveError():
                 return failure_response(error, style)
@@ -57,9 +72,10 @@ def create_app(config: Config, database: Database, store: Store) -> ASGIApp:
 
     site = Starlette(
         routes=[
-            *page_routes(archive, services),
-            *download_routes(database, store),
+            # The most asked for first: they are tried in this order.
             *(route for service in services for route in service.routes),
+            *download_routes(database, store),
+            *page_routes(archive, services),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         exception_handlers={ArchiveError: failure, HTTPException: failure, Exception: failure},
@@ -68,16 +84,16 @@ def create_app(config: Config, database: Database, store: Store) -> ASGIApp:
     # A redirect would name the host that the request named, which a proxy may have changed.
     site.router.redirect_slashes = False
     # Around everything, so that answers to exceptions nobody expected are logged and readable too.
-    return AccessLog(CrossOrigin(site))
+    return AccessLog(CrossOrigin(Identification(site, archive.callers, style_of), site.routes))
 
 
-def _style(request: Request, styles: dict[str, Style]) -> Style:
+def _style(styles: dict[str, Style], scope: Scope) -> Style:
     """Failures below a service's path take its form; elsewhere they are text, or JSON for who asks for it."""
-    path = request.url.path
+    path = scope["path"]
     for prefix, style in styles.items():
         if path == prefix or path.startswith(f"{prefix}/"):
             return style
-    wants_json = request.headers.get("accept", "").startswith("application/json")
+    wants_json = Headers(scope=scope).get("accept", "").startswith("application/json")
     return Style.JSON if wants_json else Style.TEXT
 
 

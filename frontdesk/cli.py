@@ -63,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
 
     add("init", "create the database, or bring it up to date")
     add("serve", "answer queries until Ctrl-C")
+    _worker(add("worker", "run jobs of the queue until Ctrl-C"))
     _ingest(add("ingest", "harvest FITS files and keep them in the archive"))
     _load(add("load", "load a catalogue from Parquet, CSV, ECSV, FITS or VOTable files"))
     _demo(add("demo", "run the demonstration archive"))
@@ -70,11 +71,17 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _worker(subparser: argparse.ArgumentParser) -> None:
+    slots = "how many jobs it runs at once (default: job_slots of the configuration)"
+    subparser.add_argument("--slots", metavar="N", type=int, help=slots)
+
+
 def _ingest(subparser: argparse.ArgumentParser) -> None:
     add = subparser.add_argument
     add("paths", metavar="PATH", nargs="+", type=_path, help="a FITS file, or a folder of them")
     add("--collection", metavar="NAME", help="collection of the products that name none themselves")
     add("--strict", action="store_true", help="exit status 1 when a file could not be ingested")
+    add("--refresh", action="store_true", help="derive the rows of unchanged files anew")
     keep = subparser.add_mutually_exclusive_group().add_argument
     keep("--copy", dest="store_files", action="store_const", const="copy", help="copy files into the store")
     keep("--link", dest="store_files", action="store_const", const="link", help="link them into the store")
@@ -83,6 +90,8 @@ def _ingest(subparser: argparse.ArgumentParser) -> None:
 def _load(subparser: argparse.ArgumentParser) -> None:
     subparser.add_argument("table", metavar="TABLE", help="name of the table: schema.table")
     subparser.add_argument("files", metavar="FILE", nargs="+", type=_path, help="a file of the catalogue")
+    each = "every table of the one file that has rows, as TABLE__ITS_NAME when there are several"
+    subparser.add_argument("--all-tables", action="store_true", help=each)
     mode = subparser.add_mutually_exclusive_group().add_argument
     mode("--replace", dest="mode", action="store_const", const="replace", help="in place of those there are")
     mode("--append", dest="mode", action="store_const", const="append", help="after those there are")

@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import threading
 from dataclasses import replace
 
 from archive.config import Config
 from archive.declare.manual import write_manual
-from ingest import Summary, ingest_paths, load_catalogue
+from archive.errors import UsageError
+from archive.protocol import Archive, Workers
+from archive.protocol.uws import Jobs
+from ingest import LoadSummary, Summary, ingest_paths, load_catalogue, load_tables
 
-from .app import create_app
+from .app import JOB_KINDS, create_app
 from .demo import contents, demonstration_config, greeting, load_demonstration
 from .guardian import guarded
 from .log import set_up_logging
@@ -20,8 +24,9 @@ from .privileges import drop_root
 from .progress import Progress
 from .server import Server, bind, end_on_terminate
 
-__all__ = ["demo", "ingest", "init", "load", "manual", "serve"]
+__all__ = ["demo", "ingest", "init", "load", "manual", "serve", "worker"]
 
+USAGE_STATUS = 2
 TERMINATED_STATUS = 128 + signal.SIGTERM
 
 
@@ -46,6 +51,24 @@ def serve(config: Config, _arguments: argparse.Namespace) -> int:
     return 0
 
 
+def worker(config: Config, arguments: argparse.Namespace) -> int:
+    slots = config.job_slots if arguments.slots is None else arguments.slots
+    if slots < 1:
+        raise UsageError("a worker needs a slot at least", hint="say --slots 4")
+    set_up_logging()
+    end_on_terminate(0)
+    drop_root(config)
+    with open_archive(config) as (database, _store), guarded(database):
+        jobs = Jobs(Archive(config, database, Workers(1)), JOB_KINDS, slots)
+        jobs.start()
+        try:
+            _say(f"{config.title}: waiting for jobs, {slots} at once")
+            threading.Event().wait()
+        finally:
+            jobs.close()
+    return 0
+
+
 def ingest(config: Config, arguments: argparse.Namespace) -> int:
     if arguments.store_files:
         config = replace(config, store_files=arguments.store_files)
@@ -62,6 +85,7 @@ def ingest(config: Config, arguments: argparse.Namespace) -> int:
                 collection=arguments.collection,
                 progress=progress,
                 strict=arguments.strict,
+                refresh=arguments.refresh,
                 summary=summary,
             )
     finally:
@@ -74,14 +98,26 @@ def ingest(config: Config, arguments: argparse.Namespace) -> int:
 def load(config: Config, arguments: argparse.Namespace) -> int:
     end_on_terminate(TERMINATED_STATUS)
     drop_root(config)
+    table, files, mode = arguments.table, arguments.files, arguments.mode
+    if arguments.all_tables and len(files) > 1:
+        raise UsageError("--all-tables takes one file", hint="load one after the other")
+    failures: tuple[str, ...] = ()
     with open_archive(config) as (database, _store), Progress("loading", "rows") as progress:
-        summary = load_catalogue(
-            database, arguments.table, arguments.files, mode=arguments.mode, progress=progress
-        )
-    for remark in summary.remarks:
-        print(remark)
-    print(f"{summary.rows:,} rows loaded into {summary.table.name}")
-    return 0
+        if arguments.all_tables:
+            every = load_tables(database, table, files[0], mode=mode, progress=progress)
+            loaded, remarks, failures = every.loaded, tuple(every.lines()), every.failures
+        else:
+            one = load_catalogue(database, table, files, mode=mode, progress=progress)
+            loaded, remarks = (one,), one.remarks
+    for line in (*remarks, *(_rows(summary) for summary in loaded)):
+        print(line)
+    for failure in failures:
+        _say(f"uraniborg: {failure}")
+    return USAGE_STATUS if failures else 0
+
+
+def _rows(summary: LoadSummary) -> str:
+    return f"{summary.rows:,} rows loaded into {summary.table.name}"
 
 
 def demo(config: Config, arguments: argparse.Namespace) -> int:

@@ -38,6 +38,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
+        self.transport = _Gathering(transport, self.loop)  # type: ignore[assignment]  # has what is used of it
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -141,3 +142,47 @@ def _reset(transport: asyncio.Transport) -> None:
     connected = transport.get_extra_info("socket")
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
+
+
+class _Gathering:
+    """A transport that sends what is written in one turn of the event loop as one packet.
+
+    uvicorn writes the head of an answer and its body one after the other, and each would be a system call, a
+    packet, and a start for the client.
+    """
+
+    _MOST: Final = 64 << 10  # bytes; the transport itself tells when to pause
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._gathered: list[bytes] = []
+        self._bytes = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self._gathered:
+            self._loop.call_soon(self._flush)
+        self._gathered.append(data)
+        self._bytes += len(data)
+        if self._bytes > self._MOST:
+            self._flush()
+
+    def _flush(self) -> None:
+        gathered, self._gathered, self._bytes = self._gathered, [], 0
+        if gathered and not self._transport.is_closing():
+            self._transport.write(gathered[0] if len(gathered) == 1 else b"".join(gathered))
+
+    def write_eof(self) -> None:
+        self._flush()
+        self._transport.write_eof()
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def abort(self) -> None:
+        self._flush()
+        self._transport.abort()

@@ -9,38 +9,79 @@ from __future__ import annotations
 from lxml import etree
 
 from archive.config import Config
+from archive.declare.catalogue import Catalogue
 from archive.formats import FORMATS, Format
 from archive.protocol import vosi
 from archive.protocol.xml import E, typed
-from archive.query import FUNCTIONS, OPTIONAL_FEATURES, UserFunction
+from archive.query import OPTIONAL_FEATURES, UserFunction, offered_functions
 
 __all__ = ["tap_capabilities"]
 
 _TAP = "ivo://ivoa.net/std/TAP"
+_UPLOAD = "ivo://ivoa.net/std/TAPRegExt#upload-"
 _UDF = "ivo://ivoa.net/std/TAPRegExt#features-udf"
 # The newest first: validators take the first they know, and the examples are written in it.
 _VERSIONS = ("2.1", "2.0")
+# No standard says how tables that users keep are announced; these are the names that CADC's YouCat uses.
+_USER_TABLES = {
+    "ivo://ivoa.net/std/VOSI#table-load-sync-1.x": "load",
+    "ivo://ivoa.net/std/VOSI#table-update-async-1.x": "table-update",
+}
 
 
-def tap_capabilities(base_url: str, config: Config) -> bytes:
-    return vosi.capabilities([_table_access(base_url, config), *vosi.standard_capabilities(base_url)])
+def tap_capabilities(base_url: str, config: Config, catalogue: Catalogue) -> bytes:
+    return vosi.capabilities(
+        [
+            _table_access(base_url, config, catalogue),
+            *vosi.standard_capabilities(base_url),
+            *(_user_tables(base_url, *pair) for pair in _USER_TABLES.items() if config.user_tables),
+        ]
+    )
 
 
-def _table_access(base_url: str, config: Config) -> etree._Element:
-    seconds = str(round(config.sync_seconds))
+def _user_tables(base_url: str, standard: str, name: str) -> etree._Element:
+    address = E.accessURL(f"{base_url}/{name}", use="base")
+    security = E.securityMethod({"standardID": "ivo://ivoa.net/sso#BasicAA"})
+    interface = E.interface(typed("vs:ParamHTTP"), {"role": "std"}, address, security)
+    return E.capability({"standardID": standard}, interface)
+
+
+def _table_access(base_url: str, config: Config, catalogue: Catalogue) -> etree._Element:
     interface = E.interface(
         typed("vs:ParamHTTP"), {"role": "std", "version": "1.1"}, E.accessURL(base_url, use="base")
     )
     return E.capability(
         {"standardID": _TAP, **typed("tr:TableAccess")},
+        E.description(_limits(config)),
         interface,
         E.dataModel({"ivo-id": "ivo://ivoa.net/std/ObsCore#core-1.1"}, "ObsCore-1.1"),
-        _language(),
+        _language(catalogue),
         *(_output_format(format_) for format_ in FORMATS),
-        E.executionDuration(E.default(seconds), E.hard(seconds)),
+        *(E.uploadMethod({"ivo-id": f"{_UPLOAD}{method}"}) for method in _upload_methods(config)),
+        E.retentionPeriod(E.default(str(config.job_retention)), E.hard(str(config.job_hard_retention))),
+        E.executionDuration(E.default(str(config.job_seconds)), E.hard(str(config.job_hard_seconds))),
         E.outputLimit(
             E.default(str(config.default_rows), unit="row"), E.hard(str(config.hard_rows), unit="row")
         ),
+        # Both hold; there is room for one of each kind only.
+        E.uploadLimit(
+            E.default(str(config.upload_rows), unit="row"), E.hard(str(config.upload_bytes), unit="byte")
+        ),
+    )
+
+
+def _upload_methods(config: Config) -> tuple[str, ...]:
+    return ("inline", "http", "https") if config.upload_hosts else ("inline",)
+
+
+def _limits(config: Config) -> str:
+    """Those for which TAPRegExt has no element."""
+    return (
+        f"Synchronous queries have {config.sync_seconds:g} s to their first row. Jobs: a user may have"
+        f" {config.user_jobs:,}, {config.user_active_jobs:,} of them waiting or running, with results of"
+        f" {config.user_job_bytes:,} bytes together; all anonymous users together {config.anonymous_jobs:,},"
+        f" {config.anonymous_active_jobs:,} and {config.anonymous_job_bytes:,} bytes. Users who identify"
+        f" themselves keep {config.user_tables:,} tables of {config.user_tables_bytes:,} bytes together."
     )
 
 
@@ -51,7 +92,7 @@ def _output_format(format_: Format) -> etree._Element:
     )
 
 
-def _language() -> etree._Element:
+def _language(catalogue: Catalogue) -> etree._Element:
     versions = (
         E.version({"ivo-id": f"ivo://ivoa.net/std/ADQL#v{version}"}, version) for version in _VERSIONS
     )
@@ -59,7 +100,7 @@ def _language() -> etree._Element:
         E.name("ADQL"),
         *versions,
         E.description("ADQL 2.1, which understands ADQL 2.0 as well"),
-        E.languageFeatures({"type": _UDF}, *(_function(function) for function in FUNCTIONS)),
+        E.languageFeatures({"type": _UDF}, *map(_function, offered_functions(catalogue))),
         *(
             E.languageFeatures({"type": feature}, *(E.feature(E.form(form)) for form in forms))
             for feature, forms in OPTIONAL_FEATURES.items()

@@ -1,38 +1,48 @@
 """TAP 1.1 over HTTP: the endpoints below one base URL, each a translation of a request into one call.
 
-The language is `tap.adql`'s, running and encoding are the archive's; nothing here knows SQL. Jobs
-(/async) and uploads are no part of it yet and are not declared in the capabilities.
+The language is `tap.adql`'s, running and encoding are the archive's; nothing here knows SQL. What is
+below /async are the resources of `archive.protocol.uws`.
 """
 
 from __future__ import annotations
 
-from functools import partial
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
-from archive.errors import ArchiveError, BadParameter, NotFound
 from archive.protocol import Archive, Service, Style, vosi
-from archive.protocol.requests import read_arguments
-from archive.protocol.streaming import StreamedResponse
+from archive.protocol.documents import document_response
+from archive.protocol.health import health
+from archive.protocol.requests import Received, RequestLimits, read_request
+from archive.protocol.streaming import StreamedResponse, head_response
+from archive.protocol.uws import Jobs, job_routes
 from archive.protocol.xml import XML_TYPE
 
-from .capabilities import tap_capabilities
-from .examples import examples_document
+from .asynchronous import TapJobs
+from .callers import caller_of
+from .documents import ServiceDocuments
+from .metadata import MetadataAnswers
 from .parameters import QUERY_PARAMETERS
 from .query import Execution, TableQuery
+from .user_tables_http import user_table_routes
 
 __all__ = ["tap_service"]
 
 _LINKS = ("capabilities", "availability", "tables", "examples")
 
 
-def tap_service(archive: Archive, path: str = "/tap") -> Service:
-    """The TAP service of everything the archive publishes."""
+def tap_service(archive: Archive, jobs: Jobs, path: str = "/tap") -> Service:
+    """The TAP service of everything the archive publishes.
+
+    `jobs` must do those of `TapJobs` and `TableUpdates`.
+    """
     base_url = archive.config.base_url + path
-    endpoints = _Endpoints(archive, base_url)
+    endpoints = _Endpoints(archive)
+    documents = ServiceDocuments(archive.config, archive.database, base_url)
     return Service(
         name="TAP",
         description="Queries in ADQL over all tables (Table Access Protocol 1.1). "
@@ -43,11 +53,13 @@ def tap_service(archive: Archive, path: str = "/tap") -> Service:
             Route(path, endpoints.entrance),
             Route(f"{path}/", endpoints.entrance),
             Route(f"{path}/sync", endpoints.sync, methods=["GET", "HEAD", "POST"]),
-            Route(f"{path}/capabilities", endpoints.capabilities),
+            *job_routes(f"{path}/async", TapJobs(archive), jobs),
+            Route(f"{path}/capabilities", documents.capabilities),
             Route(f"{path}/availability", endpoints.availability),
-            Route(f"{path}/tables", endpoints.tables),
-            Route(f"{path}/tables/{{name}}", endpoints.table),
-            Route(f"{path}/examples", endpoints.examples),
+            Route(f"{path}/tables", documents.tables),
+            Route(f"{path}/tables/{{name}}", documents.table),
+            *user_table_routes(path, archive, jobs, documents.table),
+            Route(f"{path}/examples", documents.examples),
         ),
         style=Style.VOTABLE,
         parameters=QUERY_PARAMETERS,
@@ -56,70 +68,60 @@ def tap_service(archive: Archive, path: str = "/tap") -> Service:
 
 
 class _Endpoints:
-    def __init__(self, archive: Archive, base_url: str) -> None:
+    def __init__(self, archive: Archive) -> None:
         self._archive = archive
-        self._base_url = base_url
-        self._tables = vosi.TablesetCache()
+        self._metadata = MetadataAnswers(archive.database)
 
     async def entrance(self, _request: Request) -> Response:
         return RedirectResponse(f"{self._archive.config.base_url}/", 303)
 
     async def sync(self, request: Request) -> Response:
         config = self._archive.config
-        arguments = await read_arguments(request, QUERY_PARAMETERS, config.request_bytes)
-        query = TableQuery.asked(arguments, self._archive)
+        received = await read_request(request, RequestLimits(config.request_bytes, config.upload_bytes))
+        try:
+            return await self._answer(request, received)
+        except BaseException:
+            received.close()
+            raise
+
+    async def _answer(self, request: Request, received: Received) -> Response:
+        config = self._archive.config
+        files = {name: file.path for name, file in received.files.items()}
+        arguments = received.arguments(QUERY_PARAMETERS)
+        query = TableQuery.asked(arguments, self._archive, files, caller_of(request))
         if request.method == "HEAD":
-            await run_in_threadpool(query.statement)
-            return _without_body(query.headers)
+            if not query.uploads:
+                await run_in_threadpool(query.statement)
+            return head_response(request, query.headers)
+        known = self._metadata.known(request, query)
+        if known is not None:
+            received.close()
+            return document_response(request, known, query.headers)
         execution = Execution(query)
-        return StreamedResponse(
+        return _Answer(
+            received,
             self._archive.workers,
-            execution.chunks(),
+            self._metadata.keeping(request, query, execution.chunks()),
             execution.cancel,
             headers=query.headers,
             length=lambda: execution.length,
             seconds=config.sync_seconds + config.transfer_seconds,
         )
 
-    async def capabilities(self, _request: Request) -> Response:
-        return _xml(tap_capabilities(self._base_url, self._archive.config))
-
     async def availability(self, _request: Request) -> Response:
+        state = await run_in_threadpool(health, self._archive)
+        return Response(vosi.availability(state), media_type=XML_TYPE, headers={"Cache-Control": "no-store"})
+
+
+class _Answer(StreamedResponse):
+    """The result of a query, after which the files that came with it are not needed any more."""
+
+    def __init__(self, received: Received, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._received = received
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await run_in_threadpool(self._archive.database.ping)
-        except ArchiveError as error:
-            note, available = error.message, False
-        else:
-            note, available = "", True
-        return _xml(vosi.availability(available=available, up_since=self._archive.up_since, note=note))
-
-    async def tables(self, request: Request) -> Response:
-        detail = request.query_params.get("detail", "max").lower()
-        if detail not in {"min", "max"}:
-            raise BadParameter("detail", f"{detail!r} is not known here", hint="use min or max")
-        make = partial(self._tables.document, columns=detail == "max")
-        return _xml(await run_in_threadpool(lambda: make(self._archive.database.catalogue)))
-
-    async def table(self, request: Request) -> Response:
-        name = request.path_params["name"]
-        catalogue = await run_in_threadpool(lambda: self._archive.database.catalogue)
-        table = catalogue.find(name)
-        if table is None:
-            raise NotFound(f"no table {name}", hint=catalogue.suggest(name))
-        return _xml(vosi.one_table(table))
-
-    async def examples(self, _request: Request) -> Response:
-        catalogue = await run_in_threadpool(lambda: self._archive.database.catalogue)
-        document = examples_document(self._archive.config.title, catalogue.examples)
-        return Response(document, media_type="application/xhtml+xml; charset=utf-8")
-
-
-def _without_body(headers: dict[str, str]) -> Response:
-    """The answer to HEAD where nobody knows how long that to GET would be (RFC 9110, 8.6)."""
-    response = Response(headers=headers)
-    del response.headers["Content-Length"]
-    return response
-
-
-def _xml(document: bytes) -> Response:
-    return Response(document, media_type=XML_TYPE)
+            await super().__call__(scope, receive, send)
+        finally:
+            self._received.close()

@@ -38,7 +38,7 @@ MAY_IMPORT = {
 
 # Inside archive a room imports only such as stand before it.
 ROOMS = (
-    "errors", "config", "declare", "query", "database", "access", "store", "formats", "protocol",
+    "errors", "config", "declare", "query", "wire", "database", "access", "store", "formats", "tablefiles", "protocol",
     "plugins", "testing",
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 
 from ..declare.catalogue import Catalogue
+from ..declare.placing import placed, with_tables
 from ..declare.serialise import table_from_json, table_to_json
 from ..declare.tables import Schema, Table
 
@@ -89,7 +90,15 @@ def read_catalogue(connection: Connection) -> Catalogue:
             " ORDER BY builtin DESC, number"
         )
     ]
-    return Catalogue(tuple(schemas), catalogue_version(connection))
+    # Tables that users keep are public when their owners say so.
+    shared = [
+        placed(table_from_json(str(text)), str(schema), str(name))
+        for text, schema, name in connection.execute(
+            "SELECT declaration, stored_schema, stored_name FROM archive.user_table WHERE public"
+            " ORDER BY owner, created, table_name"
+        )
+    ]
+    return Catalogue(with_tables(schemas, shared), catalogue_version(connection))
 
 
 def remember_schemas(connection: Connection, schemas: Iterable[Schema], *, builtin: bool) -> None:

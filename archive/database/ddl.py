@@ -33,6 +33,7 @@ __all__ = [
     "metadata",
     "qualified_name",
     "stored_columns",
+    "unique_statement",
 ]
 
 # The hidden parts of a region, in the order of `region_columns`: a circle around everything for the
@@ -163,6 +164,13 @@ def index_statements(table: Table, name: str | None = None) -> list[str]:
     dialect = _dialect()
     ordered = sorted(made.indexes, key=lambda index: index_names(table, name).index(str(index.name)))
     return [str(CreateIndex(index).compile(dialect=dialect)) for index in ordered]
+
+
+def unique_statement(table: Table, columns: Iterable[str]) -> str:
+    """CREATE INDEX for columns whose values, taken together, occur once."""
+    named = list(columns)
+    name = quote_identifier(_cut("_".join((table.physical_name, *named, "unique_idx"))))
+    return f"CREATE UNIQUE INDEX {name} ON {qualified_name(table)} ({_listed(table, named)})"
 
 
 def _enforce_keys(collected: sqlalchemy.MetaData, table: Table, known: dict[str, Table]) -> None:

@@ -30,7 +30,7 @@ from .copying import Written, copy_arrow, insert_staged, refusals, stage
 from .publication import exists, finish_publication, make_table, new_schemas
 from .roles import grant_reading
 
-__all__ = ["Loads", "Mode", "load_table"]
+__all__ = ["Loads", "Mode", "copy_ordered", "fill", "load_table"]
 
 Mode = Literal["create", "replace", "append"]
 
@@ -99,9 +99,9 @@ def _loaded(
                     f"table {table.name} exists already",
                     hint="use --replace to load it anew, --append to add rows",
                 )
-            written = _fill(connection, table, batches)
+            written = fill(connection, table, batches, _loading_name(table))
         case "replace":
-            written = _fill(connection, table, batches)
+            written = fill(connection, table, batches, _loading_name(table))
         case _:
             assert_never(mode)
     lock_publications(connection)
@@ -118,7 +118,7 @@ def _append(connection: Connection, table: Table, batches: Iterable[pa.RecordBat
             f"table {table.name} has no column {', '.join(missing)}",
             hint="use --replace to load it with other columns",
         )
-    written = _copy_ordered(connection, declared, declared.physical_name, batches)
+    written = copy_ordered(connection, declared, declared.physical_name, batches)
     execute(connection, f"ANALYZE {ddl.qualified_name(declared)}")
     return written
 
@@ -128,12 +128,11 @@ def _loading_name(table: Table) -> str:
     return f"{table.physical_name[:50]} loading"
 
 
-def _fill(connection: Connection, table: Table, batches: Iterable[pa.RecordBatch]) -> Written:
-    """A complete new table beside the old one."""
-    name = _loading_name(table)
+def fill(connection: Connection, table: Table, batches: Iterable[pa.RecordBatch], name: str) -> Written:
+    """A complete new table called `name` in the table's schema, which readers do not see yet."""
     with refusals(table):
         make_table(connection, table, name)
-        written = _copy_ordered(connection, table, name, batches)
+        written = copy_ordered(connection, table, name, batches)
         for statement in ddl.index_statements(table, name):
             execute(connection, statement)
     for statement in ddl.comment_statements(table, name):
@@ -142,7 +141,7 @@ def _fill(connection: Connection, table: Table, batches: Iterable[pa.RecordBatch
     return written
 
 
-def _copy_ordered(
+def copy_ordered(
     connection: Connection, table: Table, name: str, batches: Iterable[pa.RecordBatch]
 ) -> Written:
     """Copies rows; by HEALPix cells of the first position when there is one."""

@@ -49,7 +49,7 @@ _REGULAR = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 # PostgreSQL keeps these in every table; a published column of that name is stored under another.
 _SYSTEM_COLUMNS = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "oid"}
 # Schemas of the server's own; publishing under them would mix catalogues with the machinery.
-_SYSTEM_SCHEMAS = {"adql", "archive", "public", "information_schema"}
+_SYSTEM_SCHEMAS = {"adql", "archive", "public", "information_schema", "tap_upload"}
 _LONGEST = 63  # bytes; PostgreSQL's NAMEDATALEN - 1
 
 
@@ -93,7 +93,7 @@ def check_table_name(name: str) -> None:
             f"table name {name!r} is not schema.table",
             hint="use letters, digits and underscores, beginning with a letter, and no reserved word",
         )
-    if schema.lower() in _SYSTEM_SCHEMAS or schema.lower().startswith("pg_"):
+    if schema.lower() in _SYSTEM_SCHEMAS or schema.lower().startswith(("pg_", "upload_of_")):
         raise DeclarationError(f"schema name {schema!r} belongs to the server", hint="choose another schema")
     if max(len(schema), len(table)) > _LONGEST:
         raise DeclarationError(

@@ -7,6 +7,7 @@ may store them differently without touching what was written.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from ..errors import DeclarationError
@@ -101,4 +102,6 @@ def _column(document: dict[str, Any]) -> Column:
 
 
 def _type(datatype: str, arraysize: str | None, xtype: str | None) -> Type:
-    return find_type(datatype, arraysize, xtype)
+    found = find_type(datatype, arraysize, xtype)
+    # One that means nothing here stays with the column all the same.
+    return replace(found, xtype=xtype) if xtype and found.xtype is None else found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .cors import CrossOrigin
 from .failures import Style, bug_response, failure_response
 from .service import Archive, Service
-from .streaming import StreamedResponse, Workers
+from .streaming import StreamedResponse, Workers, head_response
 
 __all__ = [
     "Archive",
@@ -16,4 +16,5 @@ __all__ = [
     "Workers",
     "bug_response",
     "failure_response",
+    "head_response",
 ]

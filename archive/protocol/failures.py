@@ -17,7 +17,8 @@ from typing import assert_never
 
 from starlette.responses import Response
 
-from ..errors import ArchiveError, Busy
+from ..access import CHALLENGE
+from ..errors import ArchiveError, Busy, Unauthenticated
 from ..formats import error_document
 
 __all__ = ["Style", "bug_response", "failure_response"]
@@ -37,7 +38,12 @@ def failure_response(
     error: ArchiveError, style: Style, headers: Mapping[str, str] = MappingProxyType({})
 ) -> Response:
     """The error as a document; `headers` are those that go with its status."""
-    more = {"Retry-After": str(error.retry_after)} if isinstance(error, Busy) else {}
+    more: dict[str, str] = {}
+    match error:
+        case Busy():
+            more["Retry-After"] = str(error.retry_after)
+        case Unauthenticated():
+            more["WWW-Authenticate"] = CHALLENGE
     return _response(str(error), error.status, style, {**headers, **more})
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -39,8 +40,10 @@ class _Chunked(FileResponse):
     chunk_size = 1 << 20
 
 
-def file_response(request: Request, file: StoredFile) -> Response:
-    """The answer to GET or HEAD."""
+def file_response(
+    request: Request, file: StoredFile, special: Mapping[str, str] = MappingProxyType({})
+) -> Response:
+    """The answer to GET or HEAD; `special` headers take the place of the usual ones."""
     etag = f'"{file.sha256}"'
     # HTTP dates have whole seconds.
     modified = file.modified.astimezone(UTC).replace(microsecond=0)
@@ -51,13 +54,13 @@ def file_response(request: Request, file: StoredFile) -> Response:
         "Cache-Control": "no-cache",
         "Repr-Digest": f"sha-256=:{base64.b64encode(bytes.fromhex(file.sha256)).decode()}:",
         "Content-Disposition": disposition(file.name),
+        **special,
     }
     if _has_it(request.headers, etag, modified):
         return Response(status_code=304, headers=headers)
     _set_range(request, _usable_ranges(request.headers.get("range", ""), file.size))
-    return _Chunked(
-        file.path, headers=headers | {"Content-Length": str(file.size)}, media_type=file.media_type
-    )
+    length = {"Content-Type": file.media_type, "Content-Length": str(file.size)}
+    return _Chunked(file.path, headers=length | headers)
 
 
 def disposition(name: str) -> str:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from starlette.routing import BaseRoute
 
+from ..access import Callers
 from ..config import Config
 from ..database import Database
 from ..declare.parameters import Parameter
@@ -29,6 +30,7 @@ class Archive:
     database: Database
     workers: Workers
     up_since: datetime = field(default_factory=lambda: datetime.now(UTC))
+    callers: Callers = field(default_factory=Callers.from_environment)
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from ..declare.columns import Column
 from ..declare.names import adql_name
 from ..declare.tables import Key, Schema, Table
 from ..declare.types import Type
-from .xml import E, document, optional, root, typed
+from .health import Health
+from .xml import E, clean, document, optional, root, typed
 
-__all__ = ["TablesetCache", "availability", "capabilities", "one_table", "standard_capabilities", "tableset"]
+__all__ = ["availability", "capabilities", "one_table", "standard_capabilities", "tableset"]
 
 _CAPABILITIES = "http://www.ivoa.net/xml/VOSICapabilities/v1.0"
 _AVAILABILITY = "http://www.ivoa.net/xml/VOSIAvailability/v1.0"
@@ -44,14 +45,20 @@ def standard_capabilities(base_url: str) -> list[etree._Element]:
     ]
 
 
-def availability(*, available: bool, up_since: datetime, note: str) -> bytes:
+def availability(state: Health) -> bytes:
     children = [
-        E.available("true" if available else "false"),
-        E.upSince(up_since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
-        *optional("note", note),
+        E.available("true" if state.available else "false"),
+        E.upSince(_moment(state.up_since)),
+        *(E.downAt(_moment(moment)) for moment in (state.down_at,) if moment is not None),
+        *(E.backAt(_moment(moment)) for moment in (state.back_at,) if moment is not None),
+        *(E.note(clean(note)) for note in state.notes),
     ]
     vosi = [_renamed(child, _AVAILABILITY) for child in children]
     return document(root(_AVAILABILITY, "availability", vosi))
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _renamed(element: etree._Element, namespace: str) -> etree._Element:
@@ -126,18 +133,3 @@ def _foreign_key(key: Key) -> etree._Element:
         *(E.fkColumn(E.fromColumn(adql_name(own)), E.targetColumn(adql_name(other))) for own, other in pairs),
         *optional("description", key.description),
     )
-
-
-class TablesetCache:
-    """The tableset as a document, made again only when the catalogue has changed: it can be megabytes."""
-
-    def __init__(self) -> None:
-        self._documents: dict[bool, tuple[Catalogue, bytes]] = {}
-
-    def document(self, catalogue: Catalogue, *, columns: bool) -> bytes:
-        known = self._documents.get(columns)
-        if known is not None and known[0] is catalogue:
-            return known[1]
-        made = tableset(catalogue, columns=columns)
-        self._documents[columns] = (catalogue, made)
-        return made

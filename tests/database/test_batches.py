@@ -17,6 +17,13 @@ from archive.testing import ClusterForTests
 from tests.database.support import endless, numbers, rows, statement
 
 
+@pytest.fixture(autouse=True, params=["compiled", "pure"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Rows are read by compiled code, and without."""
+    monkeypatch.setenv("URANIBORG_WIRE", request.param)
+    return str(request.param)
+
+
 def backends(database: Database) -> int:
     """How many queries of readers run in this database."""
     with database.writer() as connection:

@@ -16,7 +16,7 @@ from tests.database.support import numbers, rows, statement
     [
         (
             "WITH w AS (DELETE FROM tap_schema.keys RETURNING key_id) SELECT key_id FROM w",
-            "read-only|COPY|permission",
+            "read-only|COPY|permission|must be at the top level",
         ),
         ("SELECT declaration FROM archive.declaration", "permission denied for schema archive"),
         ("SELECT version::text FROM archive.catalogue_version", "permission denied for schema archive"),

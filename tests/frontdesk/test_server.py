@@ -96,13 +96,13 @@ def resident(process: subprocess.Popen[str]) -> int:
 def test_serves_within_bounded_memory_and_stops(settings):
     file, port = settings
     address = f"http://127.0.0.1:{port}"
-    process = start("--config", file, "serve")
+    process = start("--config", file, "serve", URANIBORG_TOKENS="tycho:a-secret-of-tycho")
     assert "Test archive" in wait_for(port, process)
     before = resident(process)
     columns = "tap_schema.columns"
     query = f"SELECT TOP 400000 a.description, b.description AS d FROM {columns} a, {columns} b, {columns} c"
     parameters = {"LANG": "ADQL", "QUERY": query, "MAXREC": "400000", "RESPONSEFORMAT": "votable/td"}
-    token = {"Authorization": "Bearer secret"}
+    token = {"Authorization": "Bearer a-secret-of-tycho"}
     with httpx.stream("GET", f"{address}/tap/sync", params=parameters, headers=token) as answer:
         size = sum(len(piece) for piece in answer.iter_raw())
     assert size > 40_000_000

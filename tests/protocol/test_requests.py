@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
 
 from archive.errors import ArchiveError
 from archive.protocol import CrossOrigin, Style, failure_response
@@ -27,9 +30,15 @@ def client():
         assert isinstance(error, ArchiveError)
         return failure_response(error, Style.JSON)
 
+    routes = [
+        Route("/", echo, methods=["GET", "POST"]),
+        Route("/job", echo),
+        Route("/job", echo, methods=["POST", "DELETE"]),
+        Mount("/files", StaticFiles(directory=Path(__file__).parent)),
+    ]
     app = Starlette(
-        routes=[Route("/", echo, methods=["GET", "POST"])],
-        middleware=[Middleware(CrossOrigin)],
+        routes=routes,
+        middleware=[Middleware(CrossOrigin, routes=routes)],
         exception_handlers={ArchiveError: failure},
     )
     with serving(app, listening()) as address, httpx.Client(base_url=address) as client:
@@ -113,15 +122,27 @@ def test_every_answer_can_be_read_from_other_pages(client):
         assert "Content-Range" in answer.headers["access-control-expose-headers"]
 
 
-def test_preflight(client):
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/", "GET, HEAD, OPTIONS, POST"),
+        ("/job", "DELETE, GET, HEAD, OPTIONS, POST"),
+        ("/files/conftest.py", "GET, HEAD, OPTIONS"),
+    ],
+)
+def test_preflight_names_the_methods_there_are(client, path, methods):
     answer = client.options(
-        "/", headers={"Origin": "https://example.org", "Access-Control-Request-Method": "POST"}
+        path, headers={"Origin": "https://example.org", "Access-Control-Request-Method": "POST"}
     )
     assert answer.status_code == 204
     assert answer.headers["access-control-allow-origin"] == "*"
-    assert {"GET", "HEAD", "POST", "PUT", "DELETE"} <= set(
-        answer.headers["access-control-allow-methods"].split(", ")
-    )
+    assert answer.headers["access-control-allow-methods"] == answer.headers["allow"] == methods
     assert {"Authorization", "Content-Type", "Range"} <= set(
         answer.headers["access-control-allow-headers"].split(", ")
     )
+
+
+def test_preflight_of_nothing(client):
+    answer = client.options("/nothing", headers={"Origin": "https://example.org"})
+    assert answer.status_code == 404
+    assert answer.headers["access-control-allow-origin"] == "*"

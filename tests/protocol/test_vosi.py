@@ -13,8 +13,10 @@ from archive.declare.columns import Column
 from archive.declare.tables import Key, Schema, Table
 from archive.declare.types import BOOLEAN, DOUBLE, LONG, POINT, TEXT, TIMESTAMP, array_of, char
 from archive.protocol import vosi
+from archive.protocol.health import Health
 from tests.xsd import validate
 
+UP = datetime(2026, 1, 2, tzinfo=UTC)
 ODD = Table(
     "odd.things",
     (
@@ -84,21 +86,25 @@ def test_keys_and_characters_that_xml_lacks():
     assert tree.xpath("string(description)") == "Parts� of things"
 
 
-def test_cache_follows_the_catalogue():
-    cache = vosi.TablesetCache()
-    first = cache.document(CATALOGUE, columns=True)
-    assert cache.document(CATALOGUE, columns=True) is first
-    assert cache.document(CATALOGUE, columns=False) != first
-    assert b"odd.things" not in cache.document(Catalogue(builtin_schemas(), 2), columns=True)
-
-
-@pytest.mark.parametrize(("available", "note"), [(True, ""), (False, "the database does not answer")])
-def test_availability(available, note):
-    document = vosi.availability(available=available, up_since=datetime(2026, 1, 2, tzinfo=UTC), note=note)
+@pytest.mark.parametrize(
+    "state",
+    [
+        Health(True, (), UP),
+        Health(False, ("the database does not answer", "and <more>\x00"), UP),
+        Health(True, ("a new disk",), UP, datetime(2026, 3, 1, 12, tzinfo=UTC)),
+        Health(False, (), UP, datetime(2026, 3, 1, 12, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)),
+    ],
+)
+def test_availability(state):
+    document = vosi.availability(state)
     assert validate(document) == []
-    assert (b">true<" in document) == available
-    assert b"2026-01-02T00:00:00Z" in document
-    assert note.encode() in document
+    tree = etree.fromstring(document)
+    assert tree.findtext("{*}available") == str(state.available).lower()
+    assert tree.findtext("{*}upSince") == "2026-01-02T00:00:00Z"
+    assert tree.findtext("{*}downAt") == ("2026-03-01T12:00:00Z" if state.down_at else None)
+    assert tree.findtext("{*}backAt") == ("2026-03-02T00:00:00Z" if state.back_at else None)
+    notes = [note.text.replace("\N{REPLACEMENT CHARACTER}", "\x00") for note in tree.iterfind("{*}note")]
+    assert tuple(notes) == state.notes
 
 
 def test_standard_capabilities_are_valid():

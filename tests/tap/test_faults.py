@@ -26,7 +26,7 @@ def _fault(*_arguments: object, **_options: object) -> bytes:
 
 
 def test_fault_is_logged_and_told_by_number(tap, monkeypatch, caplog):
-    monkeypatch.setattr("tap.service.tap_capabilities", _fault)
+    monkeypatch.setattr("tap.documents.tap_capabilities", _fault)
     answer = tap.get("/capabilities")
     assert answer.status_code == 500
     assert answer.headers["access-control-allow-origin"] == "*"

@@ -6,6 +6,10 @@ import pytest
 import pyvo
 from pyvo.dal.exceptions import DALOverflowWarning, DALQueryError
 
+from archive.declare.builtin import builtin_schemas
+from archive.declare.catalogue import Catalogue
+from archive.query import offered_functions
+
 
 @pytest.fixture(scope="module")
 def service(tap):
@@ -45,7 +49,10 @@ def test_examples(service):
 def test_limits_and_languages(service):
     assert service.maxrec == 100_000
     assert service.hardlimit == 20_000_000
-    assert service.get_tap_capability().get_adql().get_udf("ivo_hasword") is not None
+    adql = service.get_tap_capability().get_adql()
+    for function in offered_functions(Catalogue(builtin_schemas())):
+        found = adql.get_udf(function.name)
+        assert found is not None and found.form.startswith(f"{function.name}(")
     assert "ivo://ivoa.net/std/TAPRegExt#features-adqlgeo" in {
         str(features.type) for features in service.get_tap_capability().get_adql().languagefeaturelists
     }

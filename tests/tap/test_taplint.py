@@ -15,7 +15,7 @@ from frontdesk.app import create_app
 from frontdesk.demo import load_demonstration
 from tests.serving import listening, serving
 
-STAGES = "TMV TME TMS TMC CPV CAP AVV QGE QPO OBS MDQ EXA QAS UWS"
+STAGES = "TMV TME TMS TMC CPV CAP AVV QGE QPO OBS MDQ EXA QAS UWS UPL"
 
 # Reports of Debian's STILTS 3.4.7 (2022) that are known to be wrong: the code, what it is about, and why.
 ALLOWED = {
@@ -32,7 +32,8 @@ def demonstration(test_cluster: ClusterForTests, tmp_path_factory: pytest.TempPa
     """The address of the demonstration archive without anything that is not in the project."""
     folder = tmp_path_factory.mktemp("demonstration")
     listener = listening()
-    config = Config(data_folder=folder, port=listener.getsockname()[1])
+    # An archive that fetches nothing lacks #upload-http, which TAP 1.0 wants wherever there are uploads.
+    config = Config(data_folder=folder, port=listener.getsockname()[1], upload_hosts=("127.0.0.1",))
     store = Store(folder / "files")
     with test_cluster.database(config=config) as database:
         with database.writer() as connection:
