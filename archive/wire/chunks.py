@@ -35,7 +35,8 @@ class Chunk:
 
 def gathered(chunks: Iterable[Chunk], size: int) -> Iterator[Chunk]:
     """The first chunk at once, the others put together to `size` bytes; for what costs much by the chunk."""
-    waiting, starts, rows, first = bytearray(), [], 0, True
+    starts: list[np.ndarray[Any, np.dtype[np.int64]]] = []
+    waiting, rows, first = bytearray(), 0, True
     for chunk in chunks:
         if first or not chunk.whole:
             if rows:

@@ -1,0 +1,86 @@
+"""Killing the parts of a running archive under load, and looking at what comes of it. Tests choose the counts."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import httpx
+
+from tests.database.kills import kill_processes
+from tests.faults.checks import all_gone, check
+from tests.faults.load import loading
+from tests.faults.site import Site, eventually
+
+__all__ = ["KILLS", "kill_under_load"]
+
+
+def _server(site: Site, _chance: random.Random) -> list[str]:
+    site.kill("serve")
+    return ["serve"]
+
+
+def _worker(site: Site, _chance: random.Random) -> list[str]:
+    site.kill("worker")
+    return ["worker"]
+
+
+def _postmaster(site: Site, _chance: random.Random) -> list[str]:
+    """The master alone; its children see that sooner or later. The guardians start another one."""
+    os.kill(site.postmaster(), signal.SIGKILL)
+    return []
+
+
+def _backend(site: Site, chance: random.Random) -> list[str]:
+    """One process of PostgreSQL, upon which the master ends all of them, and recovers."""
+    if backends := site.backends():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(chance.choice(backends), signal.SIGKILL)
+    return []
+
+
+def _everything(site: Site, _chance: random.Random) -> list[str]:
+    """As a power cut would."""
+    site.kill("serve")
+    site.kill("worker")
+    kill_processes(site.cluster)
+    return ["serve", "worker"]
+
+
+KILLS: dict[str, Callable[[Site, random.Random], list[str]]] = {
+    "server": _server,
+    "worker": _worker,
+    "postmaster": _postmaster,
+    "backend": _backend,
+    "everything": _everything,
+}
+
+
+def kill_under_load(site: Site, seed: int, kinds: list[str]) -> Counter[str]:
+    """Each of `kinds` is killed at some moment of one load; what was seen, by name. All that holds is checked."""
+    chance = random.Random(seed)
+    with loading(site, seed) as load:
+        for kind in kinds:
+            time.sleep(chance.uniform(0.1, 2.0))
+            gone = KILLS[kind](site, chance)
+            time.sleep(chance.uniform(0.0, 0.5))
+            site.start(*gone)
+        time.sleep(0.5)
+    eventually(site.answers, f"the server does not answer again: {site.log('serve')}")
+    seen = load.seen + check(site, load, restarts=len(kinds))
+    assert "incident" not in site.whole_log(), site.whole_log()
+    with httpx.Client(base_url=f"http://127.0.0.1:{site.port}/tap", timeout=100) as client:
+        for id in _ids(site):
+            assert client.delete(f"/async/{id}").status_code == 303
+    eventually(lambda: all_gone(site), "deleted jobs have left folders")
+    return seen
+
+
+def _ids(site: Site) -> list[str]:
+    with site.owner() as connection:
+        return [id for (id,) in connection.execute("SELECT job_id FROM archive.job").fetchall()]
