@@ -11,13 +11,15 @@ Here belong the classes and nothing else; how an error looks as VOTable, text or
     │   ├── QueryError                 ADQL, but without a meaning: types, units, arities
     │   └── TooLarge 413
     ├── Unauthenticated 401 / Forbidden 403 / NotFound 404
-    ├── QueryTimeout 408 / QueryFailed 400 / Cancelled 499 / Busy 503
+    ├── QueryTimeout 408 / QueryFailed 400 / Cancelled 499 / Busy 503 / DiskFull 507
     ├── DeclarationError               a table, column or parameter contradicts itself
     ├── ConfigurationError             the configuration file or the machine's set-up is wrong
     └── UnreadableFile                 an input file could not be understood
 """
 
 from __future__ import annotations
+
+import errno
 
 __all__ = [
     "ArchiveError",
@@ -26,6 +28,7 @@ __all__ = [
     "Cancelled",
     "ConfigurationError",
     "DeclarationError",
+    "DiskFull",
     "Forbidden",
     "NotFound",
     "QueryError",
@@ -143,6 +146,16 @@ class QueryFailed(ArchiveError):
     """The database refused a well-formed query while running it (division by zero, overflow, ...)."""
 
     status = 400
+
+
+class DiskFull(ArchiveError):
+    """The archive's disk has no room for what a request needs (RFC 4918, 11.5)."""
+
+    status = 507
+
+    @staticmethod
+    def is_meant_by(error: OSError) -> bool:
+        return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Cancelled(ArchiveError):

@@ -104,6 +104,15 @@ class Server(uvicorn.Server):
         _allow_many_connections()
         super().run(sockets)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        if self.force_exit:
+            # Ctrl-C a second time: nobody is waited for. What runs has to be ended all the same, since the
+            # program does not end before its threads.
+            for task in self.server_state.tasks:
+                task.cancel()
+            await self.lifespan.shutdown()
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:

@@ -25,7 +25,7 @@ from archive.protocol import Archive
 from archive.protocol.dali import RESPONSEFORMAT, RUNID, row_limit
 from archive.protocol.requests import SPOOL_PREFIX
 from archive.query import Query, Statement, compile
-from archive.query.crossmatches import positions_to_index
+from archive.query.crossmatches import positions_to_index, positions_to_sort
 
 from .adql.resolve import translate
 from .parameters import LANG, QUERY, UPLOAD
@@ -155,13 +155,13 @@ class Execution:
             refuse_endless_product(
                 translated, statement, query.archive.database, query.archive.config.most_pairs
             )
-            spent = time.monotonic() - self._begun
             batches = query.archive.database.run(
                 statement,
                 maxrec=maxrec,
-                first_seconds=self._left,
-                total_seconds=max(limits.total_seconds - spent, 0.0),
+                first_seconds=limits.first_seconds,
+                total_seconds=limits.total_seconds,
                 cancellation=self._cancellation,
+                begun=self._begun,
             )
             stack.callback(batches.close)
             stream = encode(query.format, batches, document)
@@ -185,6 +185,7 @@ class Execution:
             if positions := positions_to_index(translated):
                 opened.index(positions)
                 translated = translate(query.text, with_uploads(catalogue, opened.tables))
+            opened.sort(positions_to_sort(translated))
             opened.load(archive.database, self._check)
         return translated
 

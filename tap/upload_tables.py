@@ -35,6 +35,7 @@ class OpenUploads:
     ) -> None:
         self._config = config
         self._sources: list[Source] = []
+        self._order: Mapping[str, tuple[str, str]] = {}
         self.tables: list[UploadedTable] = []
         for number, (upload, file) in enumerate(zip(uploads, files, strict=True), 1):
             source = self._open(upload, file, stack)
@@ -59,12 +60,17 @@ class OpenUploads:
             replace(table, positions=tuple(sorted(positions.get(table.name, ())))) for table in self.tables
         ]
 
+    def sort(self, positions: Mapping[str, tuple[str, str]]) -> None:
+        """Makes the rows lie in the order of these pairs of columns, by the table's name."""
+        self._order = positions
+
     def load(self, database: Database, check: Callable[[], None]) -> None:
         """Puts all rows into the database; `check` is called now and then, and may raise."""
         with database.writer() as connection:
             for table, source in zip(self.tables, self._sources, strict=True):
                 try:
-                    load_upload(connection, table, self._batches(table, source, check))
+                    batches = self._batches(table, source, check)
+                    load_upload(connection, table, batches, self._order.get(table.name))
                 except UnreadableFile as cause:
                     raise BadParameter(UPLOAD.name, cause.message) from cause
 

@@ -38,8 +38,8 @@ MAY_IMPORT = {
 
 # Inside archive a room imports only such as stand before it.
 ROOMS = (
-    "errors", "config", "declare", "query", "wire", "database", "access", "store", "formats", "tablefiles", "protocol",
-    "plugins", "testing",
+    "errors", "config", "declare", "query", "wire", "database", "access", "store", "formats", "tablefiles",
+    "protocol", "plugins", "testing",
 )  # fmt: skip
 
 

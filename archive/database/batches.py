@@ -6,6 +6,7 @@ proper answer. SQL is made elsewhere; so is the form in which the rows leave.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import select
 import threading
@@ -145,18 +146,20 @@ def run(
     first_seconds: float,
     total_seconds: float,
     cancellation: Cancellation | None = None,
+    begun: float | None = None,
 ) -> Batches:
     """Starts a query and waits for its first rows, `first_seconds` at most; `total_seconds` for all.
 
+    Both count from `begun`, a moment of time.monotonic(), or from now.
     `maxrec` rows are passed on at most; the statement must yield one more for an overflow to be seen.
     With 0 the query is planned but not run (DALI 1.1, 3.4.4: metadata only, marked as overflow).
     """
     if maxrec == 0:
         planned = f"SELECT * FROM ({statement.sql}) AS planned LIMIT 0"
-        _started(readers, planned, first_seconds, first_seconds, cancellation)[0].close()
+        _started(readers, planned, first_seconds, first_seconds, cancellation, begun)[0].close()
         return Batches(statement.fields, None, None, 0, overflowed=True)
     execution, first = _started(
-        readers, _with_declared_types(statement), first_seconds, total_seconds, cancellation
+        readers, _with_declared_types(statement), first_seconds, total_seconds, cancellation, begun
     )
     return Batches(statement.fields, execution, first, maxrec)
 
@@ -178,10 +181,11 @@ def _started(
     first_seconds: float,
     total_seconds: float,
     cancellation: Cancellation | None,
+    begun: float | None,
 ) -> tuple[_Execution, Chunk | None]:
     """A kept connection may have died with the server since; then a new one is tried, once."""
     for fresh in (False, True):
-        execution = _Execution(readers, min(first_seconds, _PATIENCE), fresh=fresh)
+        execution = _Execution(readers, min(first_seconds, _PATIENCE), begun, fresh=fresh)
         if cancellation is not None:
             cancellation.attach(execution)
         try:
@@ -199,12 +203,12 @@ class _ConnectionLost(Exception):
 class _Execution:
     """One query on one connection, and the watchdog that stops it."""
 
-    def __init__(self, readers: Readers, patience: float, *, fresh: bool) -> None:
+    def __init__(self, readers: Readers, patience: float, begun: float | None, *, fresh: bool) -> None:
         self._readers = readers
         self._connection = readers.take(patience, fresh=fresh)
         self._pgconn = self._connection.pgconn
         self._rows: RowReader | None = None
-        self._begun = time.monotonic()
+        self._begun = time.monotonic() if begun is None else begun
         self._alarm: Alarm | None = None
         self._reason: _Reason | None = None
         self._stopped = 0.0  # when it was asked to stop
@@ -332,10 +336,9 @@ class _Execution:
         with self._state:
             if not self._open or self._done:
                 return
-            try:
+            # A server too busy is asked again; of one that is gone the reading thread learns by itself.
+            with contextlib.suppress(psycopg.Error):
                 self._connection.cancel_safe(timeout=_CANCELLING)
-            except psycopg.Error:
-                return  # no server any more, so the reading thread learns of it by itself
             self._readers.watchdog.after(_AGAIN, self._insist)
 
     def close(self) -> None:

@@ -149,10 +149,12 @@ class Database:
         first_seconds: float,
         total_seconds: float,
         cancellation: Cancellation | None = None,
+        begun: float | None = None,
     ) -> Batches:
         """A query of a user, as the reader, in a read-only transaction.
 
-        Waits up to `first_seconds` for the first batch; the whole transfer may take `total_seconds`.
+        Waits up to `first_seconds` for the first batch; the whole transfer may take `total_seconds`; both
+        count from `begun`, a moment of time.monotonic(), or from now.
         Raises QueryTimeout, QueryFailed or Busy, and Cancelled by `cancellation`. `statement` should yield
         maxrec + 1 rows at most.
         """
@@ -163,6 +165,7 @@ class Database:
             first_seconds=first_seconds,
             total_seconds=total_seconds,
             cancellation=cancellation,
+            begun=begun,
         )
 
     def estimated_cost(self, statement: Statement) -> float:

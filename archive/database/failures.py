@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from psycopg import pq
 
-from ..errors import ArchiveError, Busy, QueryFailed
+from ..errors import ArchiveError, Busy, DiskFull, QueryFailed
 
 __all__ = ["busy", "from_result", "is_lost"]
 
 # SQLSTATE classes and codes of a server that cannot answer now: no connection or too many of them, shutting
 # down, a lock not given in time (PostgreSQL, appendix A).
 _UNAVAILABLE = ("08", "53300", "57P0", "55P03")
+_LATER = "try again later, or ask for less"
 
 
 def busy() -> Busy:
@@ -32,8 +33,16 @@ def is_lost(result: pq.abc.PGresult) -> bool:
 
 def from_result(result: pq.abc.PGresult) -> ArchiveError:
     """The meaning of a result that is an error."""
-    if _state(result).startswith(_UNAVAILABLE):
-        return busy()
+    match _state(result):
+        case state if state.startswith(_UNAVAILABLE):
+            return busy()
+        case "53400":  # the only limit of a configuration that a query can meet is temp_file_limit
+            return QueryFailed(
+                "the query needs more disk space for what lies between than one query may have",
+                hint="constrain it so that fewer rows are sorted, grouped or joined, or leave out ORDER BY",
+            )
+        case "53100":
+            return DiskFull("the database has no room left on its disk for this query", hint=_LATER)
     primary = result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"no reason given"
     return QueryFailed(f"the query failed: {primary.decode('utf-8', 'replace')}")
 

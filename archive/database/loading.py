@@ -16,7 +16,7 @@ import pyarrow as pa
 from ..declare.names import quote_identifier
 from ..declare.tables import Schema, Table
 from ..errors import UsageError
-from ..query.storage import position_expression
+from ..query.storage import HEALPIX_ORDER, position_expression
 from . import ddl
 from .bookkeeping import (
     Connection,
@@ -33,8 +33,6 @@ from .roles import grant_reading
 __all__ = ["Loads", "Mode", "copy_ordered", "fill", "load_table"]
 
 Mode = Literal["create", "replace", "append"]
-
-_HEALPIX_ORDER = 29
 
 
 def load_table(
@@ -151,7 +149,7 @@ def copy_ordered(
     with refusals(table):
         stage(connection, table, batches, written)
         lon, lat = (quote_identifier(table.by_name[column].physical_name) for column in table.positions[0])
-        order = f"ORDER BY healpix_nest({_HEALPIX_ORDER}, {position_expression(lon, lat)})"
+        order = f"ORDER BY healpix_nest({HEALPIX_ORDER}, {position_expression(lon, lat)})"
         execute(connection, "SET LOCAL work_mem = '512MB'")
         insert_staged(connection, table, ddl.qualified_name(table, name), written, order=order)
     return written

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
+import os
 import secrets
 import threading
 from collections.abc import Callable, Iterable
@@ -18,6 +19,7 @@ import pyarrow as pa
 
 from ..declare.names import quote_identifier
 from ..declare.uploads import UploadedTable
+from ..query.storage import HEALPIX_ORDER, position_expression
 from . import ddl
 from .bookkeeping import Connection, execute
 from .copying import copy_arrow, refusals
@@ -28,6 +30,7 @@ __all__ = ["UploadSchemas", "drop_schema", "load_upload", "sweep"]
 _log = logging.getLogger("uraniborg")
 _CLASS = 0x75706C64  # of the advisory locks, beside the process's own key
 _PREFIX = "upload_of_"
+_CORES = len(os.sched_getaffinity(0))
 _PATIENCE = "2s"  # for a schema that a query still reads
 
 
@@ -99,9 +102,15 @@ class UploadSchemas:
                 self._holder = None
 
 
-def load_upload(connection: Connection, table: UploadedTable, batches: Iterable[pa.RecordBatch]) -> int:
+def load_upload(
+    connection: Connection,
+    table: UploadedTable,
+    batches: Iterable[pa.RecordBatch],
+    sorted_by: tuple[str, str] | None = None,
+) -> int:
     """Makes and fills a table as the reader sees it, in the transaction of `connection`; returns its rows.
 
+    `sorted_by`: a pair of columns, longitude and latitude, in whose HEALPix order the rows are to lie.
     Raises UnreadableFile for what PostgreSQL refuses, and whatever `batches` raises.
     """
     schema = quote_identifier(table.physical_schema)
@@ -111,11 +120,31 @@ def load_upload(connection: Connection, table: UploadedTable, batches: Iterable[
         # After a crash nobody asks for it any more, so that it need not be in the log.
         execute(connection, f"CREATE UNLOGGED TABLE {ddl.qualified_name(table)} ({columns})")
     written = copy_arrow(connection, table, batches)
+    if sorted_by is not None:
+        _sort(connection, table, sorted_by)
     for statement in ddl.index_statements(table) if table.positions else ():
         execute(connection, statement)
     execute(connection, f"ANALYZE {ddl.qualified_name(table)}")
     grant_reading(connection, table.physical_schema, table.physical_name)
     return written.rows
+
+
+def _sort(connection: Connection, table: UploadedTable, columns: tuple[str, str]) -> None:
+    """Puts the rows into HEALPix order, and has them read by all cores: each is a search in an index.
+
+    PostgreSQL would take a small table for too small to share out.
+    """
+    name = ddl.qualified_name(table)
+    unsorted = f"{table.physical_name} unsorted"
+    lon, lat = (quote_identifier(table.by_name[column].physical_name) for column in columns)
+    execute(connection, f"ALTER TABLE {name} RENAME TO {quote_identifier(unsorted)}")
+    execute(
+        connection,
+        f"CREATE UNLOGGED TABLE {name} WITH (parallel_workers = {_CORES}) AS"
+        f" SELECT * FROM {ddl.qualified_name(table, unsorted)}"
+        f" ORDER BY healpix_nest({HEALPIX_ORDER}, {position_expression(lon, lat)})",
+    )
+    execute(connection, f"DROP TABLE {ddl.qualified_name(table, unsorted)}")
 
 
 def drop_schema(connection: Connection, name: str) -> None:

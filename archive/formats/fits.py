@@ -14,7 +14,7 @@ from astropy.io import fits
 from .columns import unique_names
 from .document import Document, Result, Stream
 from .fits_columns import FitsColumn, Survey, layout
-from .fits_spool import Spool, open_spool
+from .fits_spool import Spool, disk_needed, open_spool
 
 __all__ = ["encode_fits"]
 
@@ -22,11 +22,13 @@ _BLOCK = 2880
 
 
 def encode_fits(result: Result, document: Document) -> Stream:
-    """application/fits. Errors of the result are raised here, before anything is sent."""
-    spool = open_spool(result)
+    """application/fits. Errors of the result are raised here, before anything is sent, and DiskFull."""
+    with disk_needed():
+        spool = open_spool(result)
     try:
         surveys = tuple(Survey(field) for field in result.fields)
-        count = spool.write(result, surveys)
+        with disk_needed():
+            count = spool.write(result, surveys)
         columns = tuple(layout(survey, count, i, spool.column) for i, survey in enumerate(surveys))
     except BaseException:
         spool.close()

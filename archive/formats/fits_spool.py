@@ -6,6 +6,7 @@ in, and read as often as needed. Disk space is needed for about the size of the 
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import tempfile
 from abc import ABC, abstractmethod
@@ -15,13 +16,14 @@ from typing import IO, Any, Protocol
 import pyarrow as pa
 
 from ..declare.columns import Field
+from ..errors import DiskFull
 from ..wire import Chunk, ColumnForm, Form, Kind, Transcoder, decode, transcoder
 from .columns import fixed_length, prepare, slices
 from .document import Copied, Result
 from .fits_columns import FitsColumn, Survey
 from .packing import RowPacker
 
-__all__ = ["Spool", "open_spool"]
+__all__ = ["Spool", "disk_needed", "open_spool"]
 
 # What is packed at once: a text column is as wide as its longest value.
 _MOST_BYTES = 8 << 20
@@ -30,7 +32,7 @@ _LENGTHS = struct.Struct("=qq")  # before each chunk: its rows and bytes
 
 class Spool(Protocol):
     def write(self, result: Result, surveys: Sequence[Survey]) -> int:
-        """Takes in the whole result; the number of its rows."""
+        """Takes in the whole result; the number of its rows. Raises the disk's OSErrors."""
 
     def column(self, index: int) -> Iterator[Any]:
         """A column's Arrow arrays."""
@@ -42,6 +44,20 @@ class Spool(Protocol):
         """What lies behind the rows, in the order in which `rows` counted its places."""
 
     def close(self) -> None: ...
+
+
+@contextlib.contextmanager
+def disk_needed() -> Iterator[None]:
+    """Raises DiskFull in place of the OSErrors that say so."""
+    try:
+        yield
+    except OSError as cause:
+        if not DiskFull.is_meant_by(cause):
+            raise
+        raise DiskFull(
+            "there is no room left on the archive's disk for the result",
+            hint="try again later, ask for fewer rows, or for another format than FITS",
+        ) from cause
 
 
 def open_spool(result: Result) -> Spool:
@@ -92,7 +108,9 @@ class _Spool(ABC):
             yield from (batch.slice(start, rows) for start in range(0, batch.num_rows, rows))
 
     def close(self) -> None:
-        self._file.close()
+        # What could not be written before cannot be now, and nobody wants it any more.
+        with contextlib.suppress(OSError):
+            self._file.close()
 
 
 class _ArrowSpool(_Spool):
@@ -105,6 +123,7 @@ class _ArrowSpool(_Spool):
                     survey.see(column)
                 writer.write_batch(pa.RecordBatch.from_arrays(list(rows.columns), schema=schema))
                 count += rows.count
+        self._file.flush()
         return count
 
     def _batches(self) -> Iterator[Any]:
@@ -128,6 +147,7 @@ class _CopySpool(_Spool):
             self._file.write(chunk.data)
             self._most_rows = max(self._most_rows, chunk.rows)
             count += chunk.rows
+        self._file.flush()
         return count
 
     def _chunks(self) -> Iterator[Chunk]:

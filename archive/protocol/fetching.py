@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import io
 import ipaddress
 import socket
 import ssl
@@ -181,6 +182,13 @@ def _asked(sock: socket.socket, parts: SplitResult) -> http.client.HTTPResponse:
     return connection.getresponse()
 
 
+def _write(file: io.FileIO, piece: bytes) -> None:
+    """All of it, without a buffer whose end would meet the full disk later."""
+    left = memoryview(piece)
+    while left:
+        left = left[file.write(left) :]
+
+
 def _saved(
     response: http.client.HTTPResponse,
     parts: SplitResult,
@@ -194,7 +202,7 @@ def _saved(
     if size > most_bytes:
         raise _too_large(parts, most_bytes)
     try:
-        file = target.open("wb")
+        file = target.open("wb", buffering=0)
     except OSError as cause:
         raise _no_room() from cause
     size = 0
@@ -205,7 +213,7 @@ def _saved(
             if size > most_bytes:
                 raise _too_large(parts, most_bytes)
             try:
-                file.write(piece)
+                _write(file, piece)
             except OSError as cause:
                 raise _no_room() from cause
     if response.length:

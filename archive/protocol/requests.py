@@ -184,7 +184,10 @@ def clear_spool(seconds: float = 86_400.0) -> None:
 async def _multipart(
     request: Request, content_type: str, limits: RequestLimits, pairs: list[tuple[str, str]]
 ) -> Received:
-    folder = Path(tempfile.mkdtemp(prefix=SPOOL_PREFIX))
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=SPOOL_PREFIX))
+    except OSError as cause:
+        raise Busy("there is no room for uploads at this moment", retry_after=60) from cause
     received = Received(folder=folder)
     try:
         body = MultipartBody(content_type, folder, limits.fields, limits.files, limits.parts - len(pairs))
@@ -235,8 +238,8 @@ async def _arrive(
     except ClientDisconnect as cause:
         raise Cancelled("the client left in the middle of its request") from cause
     except TimeoutError as cause:
-        waited = asyncio.get_running_loop().time() - begun
-        raise _TooSlow(f"the body did not arrive within {waited:.0f} s") from cause
+        allowed = _BODY_SECONDS + size / _SLOWEST
+        raise _TooSlow(f"the body did not arrive within {allowed:.3g} s") from cause
 
 
 def _urlencoded(text: bytes, most: int) -> list[tuple[str, str]]:

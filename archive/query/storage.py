@@ -12,6 +12,7 @@ from ..declare.names import physical_column, quote_identifier
 from ..declare.regions import Region
 
 __all__ = [
+    "HEALPIX_ORDER",
     "WIDE",
     "RegionColumns",
     "RegionValues",
@@ -27,6 +28,9 @@ __all__ = [
 # The bounds of a region wider than a hemisphere, for which pg_sphere has no circle. Queries ask for it by
 # `=`, which the index knows, beside what they are looking for; no other bounds have the radius 0.
 WIDE = "<(0d,90d),0d>"
+
+# Of the cells in whose order tables are written.
+HEALPIX_ORDER = 29
 
 # Added to the radius of every bounding circle, degrees (1 mas): rounding must not lose a match at the edge.
 _MARGIN = 3e-7

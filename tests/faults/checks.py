@@ -26,7 +26,7 @@ def check(site: Site, load: Load, restarts: int) -> Counter[str]:
 
     `restarts`: how many times a worker may have lost what it had in hand.
     """
-    assert load.failures == []
+    assert load.failures == [], load.failures
     eventually(lambda: not _unfinished(site), f"jobs do not end: {_unfinished(site)}; {site.log('worker')}")
     swept(site)
     found = _jobs(site)

@@ -1,4 +1,4 @@
-"""Killing the parts of a running archive under load, and looking at what comes of it. Tests choose the counts."""
+"""Killing the parts of a running archive under load, and what comes of it. Tests choose the counts."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import httpx
 
 from tests.database.kills import kill_processes
+from tests.faults.answers import Asked
 from tests.faults.checks import all_gone, check
 from tests.faults.load import loading
 from tests.faults.site import Site, eventually
@@ -61,10 +62,10 @@ KILLS: dict[str, Callable[[Site, random.Random], list[str]]] = {
 }
 
 
-def kill_under_load(site: Site, seed: int, kinds: list[str]) -> Counter[str]:
-    """Each of `kinds` is killed at some moment of one load; what was seen, by name. All that holds is checked."""
+def kill_under_load(site: Site, seed: int, large: Sequence[Asked], kinds: Sequence[str]) -> Counter[str]:
+    """Kills each of `kinds` at some moment of one load, and checks all there is; what was seen, by name."""
     chance = random.Random(seed)
-    with loading(site, seed) as load:
+    with loading(site, seed, large) as load:
         for kind in kinds:
             time.sleep(chance.uniform(0.1, 2.0))
             gone = KILLS[kind](site, chance)

@@ -13,7 +13,7 @@ import threading
 import time
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -21,11 +21,20 @@ import httpx
 import zstandard
 from lxml import etree
 
-from tests.faults.answers import FORMATS, Asked, count_slowly, count_uploaded, rows
-from tests.faults.site import Site
+from tests.faults.answers import (
+    FORMATS,
+    Asked,
+    count_slowly,
+    count_uploaded,
+    digest_of,
+    everything,
+    rows,
+    rows_in,
+)
+from tests.faults.site import STARS, Site
 from tests.uws.support import OVER, UWS
 
-__all__ = ["Load", "Told", "fetched", "loading"]
+__all__ = ["Load", "Told", "fetched", "large_queries", "loading"]
 
 _CODINGS = ("identity", "gzip", "zstd")
 _BUSY = {503, 507}  # a refusal that tells to come again; 507 is kept for those who have no room
@@ -51,6 +60,7 @@ class Load:
 
     site: Site
     seed: int
+    large: Sequence[Asked]
     jobs: dict[str, Told] = field(default_factory=dict)
     seen: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
@@ -61,7 +71,7 @@ class Load:
     def ask_synchronously(self, number: int) -> None:
         chance = random.Random(f"{self.seed} sync {number}")
         while not self._end.is_set():
-            asked = _short(chance)
+            asked = chance.choice(self.large) if chance.random() < 0.5 else _short(chance)
             with contextlib.closing(
                 http.client.HTTPConnection("127.0.0.1", self.site.port, timeout=100)
             ) as connection:
@@ -96,7 +106,7 @@ class Load:
                     time.sleep(0.05)
 
     def _one_job(self, client: httpx.Client, chance: random.Random) -> None:
-        asked = chance.choice((_short, _short, _slow, _with_upload))(chance)
+        asked = chance.choice((_short, _short, self._large, _slow, _with_upload))(chance)
         at_once = chance.random() < 0.7
         parameters = asked.parameters | ({"PHASE": "RUN"} if at_once else {})
         files = None if asked.upload is None else {"table": ("table.vot", asked.upload)}
@@ -112,8 +122,11 @@ class Load:
             told.run = True
         self._follow(client, job, told, chance)
 
+    def _large(self, chance: random.Random) -> Asked:
+        return chance.choice(self.large)
+
     def _follow(self, client: httpx.Client, job: str, told: Told, chance: random.Random) -> None:
-        match chance.choices(("wait", "leave", "abort", "delete"), (5, 3, 1, 1))[0]:
+        match chance.choices(("wait", "leave", "abort", "delete"), (6, 2, 1, 1))[0]:
             case "wait":
                 answer = client.get(job, params={"WAIT": "3"})
                 if answer.status_code == 200:
@@ -194,10 +207,25 @@ def _decoded(content: bytes, coding: str | None) -> bytes:
             return decoded
 
 
+def large_queries(site: Site) -> list[Asked]:
+    """Queries whose right answers are what a site says while nothing is wrong."""
+    queries = []
+    for form in FORMATS:
+        with contextlib.closing(
+            http.client.HTTPConnection("127.0.0.1", site.port, timeout=100)
+        ) as connection:
+            status, content = fetched(connection, everything(form, ""), "identity")
+        assert status == 200
+        queries.append(everything(form, digest_of(content)))
+        if form == "csv":
+            assert rows_in(form, content) == rows(STARS, form).answer
+    return queries
+
+
 @contextlib.contextmanager
-def loading(site: Site, seed: int) -> Iterator[Load]:
-    """Clients at work; they have ended when the block has."""
-    load = Load(site, seed)
+def loading(site: Site, seed: int, large: Sequence[Asked]) -> Iterator[Load]:
+    """Clients at work, also with `large` queries; they have ended when the block has."""
+    load = Load(site, seed, large)
     threads = [threading.Thread(target=load.ask_synchronously, args=(i,)) for i in range(2)]
     threads += [threading.Thread(target=load.make_jobs, args=(i,)) for i in range(3)]
     for thread in threads:

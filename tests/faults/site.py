@@ -9,11 +9,10 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
-import shutil
+import resource
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -27,13 +26,14 @@ from archive.database.server import reader_settings
 from archive.declare.columns import Column
 from archive.declare.tables import Schema, Table
 from archive.declare.types import DOUBLE, LONG, TEXT
+from archive.testing import SessionFolder
 from tests.serving import listening
 
 __all__ = ["DEADLINE", "STARS", "Site", "eventually", "running_site"]
 
 ROOT = Path(__file__).parents[2]
 DEADLINE = 120.0  # seconds for what takes one or two on a machine with nothing else to do
-STARS = 30_000  # rows of faults.stars
+STARS = 300_000  # rows of faults.stars
 _TABLE = Table(
     "faults.stars",
     (Column("id", LONG, nullable=False), Column("weight", DOUBLE), Column("name", TEXT)),
@@ -54,9 +54,12 @@ def eventually(condition: Callable[[], object], what: str, seconds: float = DEAD
 
 
 class Site:
-    """The processes over one data folder. `settings` go into the configuration as they are."""
+    """The processes over one data folder. `settings` go into the configuration as they are.
 
-    def __init__(self, folder: Path, settings: Sequence[str] = (), environment: dict[str, str] | None = None):
+    `file_bytes`, if not 0, is the most that a process started from then on can write into one file.
+    """
+
+    def __init__(self, folder: Path, settings: Sequence[str] = ()):
         with listening() as listener:
             self.port = listener.getsockname()[1]
         self.folder = folder
@@ -68,9 +71,10 @@ class Site:
         lines = (f"port = {self.port}", 'data_folder = "data"', *settings)
         self._configuration.write_text("\n".join(lines) + "\n")
         self._configuration.chmod(0o644)
-        self._environment = os.environ | {"TMPDIR": str(self.temporary)} | (environment or {})
+        self._environment = os.environ | {"TMPDIR": str(self.temporary), "PYTHONPATH": str(ROOT)}
         self.config = Config(data_folder=self.data, port=self.port)
         self.cluster = Cluster(self.data / "database")
+        self.file_bytes = 0
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     # --- processes ----------------------------------------------------------------------------------------
@@ -86,10 +90,14 @@ class Site:
                     env=self._environment,
                     stdout=subprocess.DEVNULL,
                     stderr=log,
+                    preexec_fn=self._limited if self.file_bytes else None,
                 )
         for name in names:
             ready = self.answers if name == "serve" else self._worker_waits
             eventually(lambda: self._lives(name) and ready(), f"{name} did not begin: {self.log(name)}")  # noqa: B023
+
+    def _limited(self) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (self.file_bytes, self.file_bytes))
 
     def _lives(self, name: str) -> bool:
         status = self.processes[name].poll()
@@ -119,18 +127,14 @@ class Site:
         self.processes[name].kill()
         self.processes[name].wait()
 
-    def end(self, name: str, seconds: float = DEADLINE) -> float:
-        """Ends a process in good order; the seconds that it takes. It tells all its threads if it does not."""
-        process, begun = self.processes[name], time.monotonic()
-        process.send_signal(signal.SIGTERM)
+    def ended(self, name: str, seconds: float = DEADLINE) -> int:
+        """The exit status of a process that was told to end. One that does not tells what its threads do."""
         try:
-            status = process.wait(seconds)
+            return self.processes[name].wait(seconds)
         except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGUSR1)
+            self.processes[name].send_signal(signal.SIGUSR1)
             time.sleep(1)
             raise AssertionError(f"{name} does not end:\n{self.log(name)}") from None
-        assert status == 0, self.log(name)
-        return time.monotonic() - begun
 
     def close(self) -> None:
         for process in self.processes.values():
@@ -161,19 +165,26 @@ class Site:
 
 
 @contextlib.contextmanager
-def running_site(settings: Sequence[str] = (), *, worker: bool = True) -> Iterator[Site]:
-    """A site in a folder of its own that serves faults.stars, whose rows are known."""
-    folder = Path(tempfile.mkdtemp(prefix="uraniborg-faults-", dir="/tmp"))
-    folder.chmod(0o755)
-    site = Site(folder, settings)
+def running_site(
+    settings: Sequence[str] = (),
+    names: Sequence[str] = ("serve", "worker"),
+    before: Callable[[Site], None] = lambda site: None,
+) -> Iterator[Site]:
+    """A site in a folder of its own that serves faults.stars, whose rows are known; `names` run.
+
+    `before` is called before they are started; the database runs then.
+    """
+    folder = SessionFolder()
+    site = Site(folder.path, settings)
     find_account("postgres").make_folder(site.data, 0o755)
     try:
         with contextlib.closing(open_database(site.config)) as database:
             database.publish([_TABLE], [Schema("faults", (), "Made up")])
             with database.writer() as connection:
                 connection.execute(_FILL.format(rows=STARS).encode())
-            site.start("serve", *(["worker"] if worker else []))
+            before(site)
+            site.start(*names)
         yield site
     finally:
         site.close()
-        shutil.rmtree(folder)
+        folder.close()

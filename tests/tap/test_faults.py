@@ -26,15 +26,14 @@ def _fault(*_arguments: object, **_options: object) -> bytes:
 
 
 def test_fault_is_logged_and_told_by_number(tap, monkeypatch, caplog):
-    monkeypatch.setattr("tap.documents.tap_capabilities", _fault)
-    answer = tap.get("/capabilities")
+    monkeypatch.setattr("archive.protocol.vosi.availability", _fault)
+    answer = tap.get("/availability")
     assert answer.status_code == 500
     assert answer.headers["access-control-allow-origin"] == "*"
     (status,) = parse(io.BytesIO(answer.content)).resources[0].infos
     incident = re.fullmatch(r"internal error; please report incident ([0-9a-f]{12})", status.content)[1]
     assert b"secret" not in answer.content
-    (record,) = (record for record in caplog.records if record.name == "uraniborg")
-    assert record.getMessage() == f"incident {incident}"
+    (record,) = (record for record in caplog.records if record.getMessage() == f"incident {incident}")
     assert record.exc_info[0] is ZeroDivisionError
 
 

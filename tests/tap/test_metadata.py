@@ -31,7 +31,7 @@ def test_capabilities_name_the_service_once(tap):
     assert access.xpath("interface/accessURL/text()") == [str(tap.base_url).rstrip("/")]
     assert access.xpath("language/version/text()") == ["2.1", "2.0"]
     assert access.xpath("dataModel/text()") == ["ObsCore-1.1"]
-    assert not access.xpath("uploadMethod")
+    assert access.xpath("uploadMethod/@ivo-id") == ["ivo://ivoa.net/std/TAPRegExt#upload-inline"]
 
 
 @pytest.mark.parametrize("name", ["capabilities", "availability", "tables", "examples"])

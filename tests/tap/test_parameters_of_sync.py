@@ -91,7 +91,7 @@ def test_request_beyond_the_limit(tap):
     assert failure(answer)
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/async", "/sync/x", "/tables/no.such_table"])
+@pytest.mark.parametrize("path", ["/nothing", "/async/nothing", "/sync/x", "/tables/no.such_table"])
 def test_unknown_paths(tap, path):
     answer = tap.get(path)
     assert answer.status_code == 404

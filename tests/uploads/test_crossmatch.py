@@ -12,7 +12,7 @@ from astropy.table import Table
 from archive.config import Config
 from archive.declare.uploads import with_uploads
 from archive.query import compile
-from archive.query.crossmatches import positions_to_index
+from archive.query.crossmatches import positions_to_index, positions_to_sort
 from tap.adql.resolve import translate
 from tap.upload_tables import OpenUploads
 from tap.uploads import Upload
@@ -77,6 +77,7 @@ def plan(stars, tmp_path, query: str, documents: dict[str, bytes]) -> str:
         translated = translate(query, with_uploads(stars.catalogue, opened.tables))
         opened.index(positions_to_index(translated))
         translated = translate(query, with_uploads(stars.catalogue, opened.tables))
+        opened.sort(positions_to_sort(translated))
         opened.load(stars, lambda: None)
         with stars.writer() as connection:
             explained = connection.execute(f"EXPLAIN {compile(translated).sql}".encode())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import select
 import socket
 import threading
@@ -110,7 +111,7 @@ class Hub:
                 if not complained:
                     _log.warning("no news of jobs: %s", str(error).strip())
                 complained = True
-                self._pause(_AGAIN)
+                _wait_for(_AGAIN, self._woken.fileno())
 
     def _begin(self, connection: Connection) -> None:
         connection.execute(f"LISTEN {CHANNEL}".encode())
@@ -122,15 +123,12 @@ class Hub:
         asked = time.monotonic()
         while not self._closing:
             left = asked + _SAFETY - time.monotonic()
-            select.select([connection.fileno(), self._woken.fileno()], [], [], max(left, 0.0))
+            _wait_for(max(left, 0.0), connection.fileno(), self._woken.fileno())
             for notice in connection.notifies(timeout=0):
                 self._tell(*notice.payload.split(" ", 1))
             if time.monotonic() - asked >= _SAFETY:
                 self._ask(connection)
                 asked = time.monotonic()
-
-    def _pause(self, seconds: float) -> None:
-        select.select([self._woken], [], [], seconds)
 
     def _tell(self, job_id: str, phase: str) -> None:
         with self._lock:
@@ -150,3 +148,11 @@ class Hub:
                 watches = list(self._watches.get(job_id, ()))
             for watch in watches:
                 watch.tell(found.get(job_id, DELETED))
+
+
+def _wait_for(seconds: float, *descriptors: int) -> None:
+    """Until one of them can be read. Not with select, which knows only the first 1024 files of a process."""
+    waiting = select.poll()
+    for descriptor in descriptors:
+        waiting.register(descriptor, select.POLLIN)
+    waiting.poll(math.ceil(seconds * 1000))

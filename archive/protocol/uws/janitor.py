@@ -34,13 +34,16 @@ _AT_ONCE = 1000
 class Janitor:
     def __init__(self, jobs: JobQueue) -> None:
         self._jobs = jobs
-        self._gone: queue.SimpleQueue[str | None] = queue.SimpleQueue()  # None: close
+        self._gone: queue.SimpleQueue[str | None] = queue.SimpleQueue()  # None: look up
+        self._closing = False
         self._thread = threading.Thread(target=self._work, name="job janitor", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def close(self) -> None:
+        """What is told and not looked at yet is found by a sweep."""
+        self._closing = True
         self._gone.put(None)
         self._thread.join()
 
@@ -80,7 +83,7 @@ class Janitor:
 
     def _work(self) -> None:
         next_look = next_round = 0.0
-        while True:
+        while not self._closing:
             try:
                 job_id = self._gone.get(timeout=max(next_look - time.monotonic(), 0.0))
             except queue.Empty:
@@ -91,9 +94,8 @@ class Janitor:
                     self._try(self.sweep)
                 next_look = now + _INTERVAL
             else:
-                if job_id is None:
-                    return
-                self._try(partial(self._remove_if_gone, job_id))
+                if job_id is not None and not self._closing:
+                    self._try(partial(self._remove_if_gone, job_id))
 
     def _remove_if_gone(self, job_id: str) -> None:
         with self._jobs.database.writer() as connection:

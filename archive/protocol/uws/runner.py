@@ -6,7 +6,6 @@ queue. What a job does is its kind's affair, what it may take the queue's.
 
 from __future__ import annotations
 
-import errno
 import logging
 import secrets
 import threading
@@ -21,7 +20,7 @@ from typing import assert_never
 import psycopg
 
 from ...database.bookkeeping import Connection
-from ...errors import ArchiveError, Busy, QueryTimeout
+from ...errors import ArchiveError, Busy, DiskFull, QueryTimeout
 from . import records
 from .hub import DELETED
 from .janitor import Janitor
@@ -36,7 +35,6 @@ _log = logging.getLogger("uraniborg.jobs")
 _SAFETY = 5.0  # seconds between two looks at the queue when nothing was told
 _PAUSE = 0.5  # seconds after something went wrong
 _PERSISTENCE = 60.0  # seconds for which the end of a job is tried to be told to a database that is away
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(eq=False)
@@ -310,8 +308,8 @@ def _meaning(job: Job, error: BaseException) -> JobError:
         case QueryTimeout():
             return _overdue(job)
         case ArchiveError():
-            return JobError(str(error), transient=isinstance(error, Busy))
-        case OSError() if error.errno in _FULL:
+            return JobError(str(error), transient=isinstance(error, (Busy, DiskFull)))
+        case OSError() if DiskFull.is_meant_by(error):
             return JobError("there is no room left on the archive's disk for the result", transient=True)
     incident = secrets.token_hex(6)
     _log.error("incident %s: job %s", incident, job.id, exc_info=error)
