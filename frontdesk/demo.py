@@ -31,6 +31,8 @@ DATA_VARIABLE = "URANIBORG_DATA"
 _RECORD = "demonstration.json"
 _STARS = "safcat.simulated_stars"
 _FRAMES = "ESO-MIDAS"
+# Public archives whose tables a query may name by address.
+_UPLOAD_HOSTS = ("vizier.cds.unistra.fr", "tapvizier.cds.unistra.fr", "archive.eso.org", "dc.g-vo.org")
 
 
 def demonstration_config(config: Config, folder: Path | None, port: int | None) -> Config:
@@ -40,6 +42,7 @@ def demonstration_config(config: Config, folder: Path | None, port: int | None) 
         title="Uraniborg, demonstration archive" if config.title == Config().title else config.title,
         data_folder=folder or Path("var/demo").absolute(),
         port=config.port if port is None else port,
+        upload_hosts=config.upload_hosts or _UPLOAD_HOSTS,
     )
 
 

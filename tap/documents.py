@@ -54,7 +54,8 @@ class ServiceDocuments:
             raise BadParameter("detail", f"{detail!r} is not known here", hint="use min or max")
 
         def make(catalogue: Catalogue) -> Document:
-            return Document(vosi.tableset(catalogue, columns=detail == "max"), XML_TYPE)
+            rows = self._database.row_counts()
+            return Document(vosi.tableset(catalogue, columns=detail == "max", rows=rows), XML_TYPE)
 
         return await self._answer_caller(request, ("tables", detail), make)
 
@@ -66,7 +67,7 @@ class ServiceDocuments:
             table = catalogue.find(own)
             if table is None:
                 raise NotFound(f"no table {name}", hint=catalogue.suggest(name))
-            return Document(vosi.one_table(table), XML_TYPE)
+            return Document(vosi.one_table(table, self._database.row_counts()), XML_TYPE)
 
         return await self._answer_caller(request, ("table", name), make)
 

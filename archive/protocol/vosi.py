@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from lxml import etree
 
@@ -67,31 +68,38 @@ def _renamed(element: etree._Element, namespace: str) -> etree._Element:
     return element
 
 
-def tableset(catalogue: Catalogue, *, columns: bool) -> bytes:
+_Rows = Mapping[str, int]  # how many there are, by the table's name, where it is known
+_UNKNOWN: _Rows = MappingProxyType({})
+
+
+def tableset(catalogue: Catalogue, *, columns: bool, rows: _Rows = _UNKNOWN) -> bytes:
     """All published tables; without `columns`, as for `detail=min`, only what tables say of themselves."""
-    return document(root(_TABLES, "tableset", (_schema(schema, columns) for schema in catalogue.schemas)))
+    schemas = (_schema(schema, columns, rows) for schema in catalogue.schemas)
+    return document(root(_TABLES, "tableset", schemas))
 
 
-def one_table(table: Table) -> bytes:
-    return document(root(_TABLES, "table", _table_children(table, columns=True), type=table.kind))
+def one_table(table: Table, rows: _Rows = _UNKNOWN) -> bytes:
+    return document(root(_TABLES, "table", _table_children(table, True, rows), type=table.kind))
 
 
-def _schema(schema: Schema, columns: bool) -> etree._Element:
+def _schema(schema: Schema, columns: bool, rows: _Rows) -> etree._Element:
     return E.schema(
         E.name(schema.name),
         *optional("title", schema.title),
         *optional("description", schema.description),
         *optional("utype", schema.utype),
-        *(E.table({"type": table.kind}, *_table_children(table, columns)) for table in schema.tables),
+        *(E.table({"type": table.kind}, *_table_children(table, columns, rows)) for table in schema.tables),
     )
 
 
-def _table_children(table: Table, columns: bool) -> list[etree._Element]:
+def _table_children(table: Table, columns: bool, rows: _Rows) -> list[etree._Element]:
     children = [
         E.name(table.name),
         *optional("title", table.title),
         *optional("description", table.description),
         *optional("utype", table.utype),
+        # VODataService 1.2, 3.3; TOPCAT shows it.
+        *optional("nrows", "" if table.name not in rows else str(rows[table.name])),
     ]
     if columns:
         children += [_column(table, column) for column in table.columns]

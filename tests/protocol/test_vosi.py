@@ -45,9 +45,11 @@ CATALOGUE = Catalogue((*builtin_schemas(), Schema("odd", (ODD, PARTS), "Odd thin
 
 @pytest.mark.parametrize("columns", [True, False])
 def test_tableset_is_valid(columns):
-    document = vosi.tableset(CATALOGUE, columns=columns)
+    document = vosi.tableset(CATALOGUE, columns=columns, rows={"odd.things": 7})
     assert validate(document) == []
     tree = etree.fromstring(document)
+    assert tree.xpath("//nrows/text()") == ["7"]
+    assert tree.xpath("string(//table[nrows]/name)") == "odd.things"
     assert tree.xpath("//table/name/text()") == [table.name for table in CATALOGUE]
     assert bool(tree.xpath("//column")) == columns
     # Short descriptions too: pyvo never asks for them again.
