@@ -42,7 +42,10 @@ class AccessLog:
         try:
             await self._app(scope, receive, counting)
         finally:
-            path = scope["path"].encode("unicode_escape").decode("ascii")[:_LONGEST_PATH]
+            path = scope["path"]
+            if not (path.isascii() and path.isprintable()):
+                path = path.encode("unicode_escape").decode("ascii")
+            path = path[:_LONGEST_PATH]
             seconds = time.monotonic() - start
             ending = "" if complete else " broken off"
             _log.info("%s %s %d %d B %.3f s%s", scope["method"], path, status, size, seconds, ending)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,6 +24,12 @@ _PREFLIGHT = {
 _EXPOSED = (
     "Location, Content-Length, Content-Range, Content-Disposition, Accept-Ranges, ETag, Retry-After, "
     "Repr-Digest, X-VO-Authenticated, WWW-Authenticate"
+)
+
+
+_ALLOWING = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", _EXPOSED.encode()),
 )
 
 
@@ -58,9 +63,7 @@ class CrossOrigin:
 def _allowing(send: Send) -> Send:
     async def send_allowing(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            headers["Access-Control-Allow-Origin"] = "*"
-            headers["Access-Control-Expose-Headers"] = _EXPOSED
+            message["headers"] = [*message.get("headers", ()), *_ALLOWING]
         await send(message)
 
     return send_allowing

@@ -16,7 +16,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Generator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -26,6 +26,7 @@ from starlette.types import Message, Receive, Scope, Send
 from ..errors import ArchiveError, Busy
 from .compression import Coding, coder, coding_headers, is_compressible, negotiated
 from .spooling import Pipe, Room
+from .threads import Threads
 
 __all__ = ["StreamedResponse", "Workers", "head_response"]
 
@@ -51,7 +52,7 @@ class Workers:
         `stall_seconds`: for which, in all, a thread waits for its client before it writes the rest of its
         result to the disk; `spool_bytes`: what all results may take there.
         """
-        self._threads = ThreadPoolExecutor(count, thread_name_prefix="query")
+        self._threads = Threads(count, "query")
         self._free = asyncio.Semaphore(count)
         self._patience = patience
         self._refused = -math.inf  # when a request was last sent away
@@ -98,7 +99,7 @@ class Workers:
             ) from cause
 
     def close(self) -> None:
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._threads.close()
 
 
 class _Production:

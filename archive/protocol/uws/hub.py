@@ -24,7 +24,7 @@ import psycopg
 from ...database import Database
 from ...database.bookkeeping import Connection
 from ...database.jobs import CHANNEL
-from . import records
+from . import executions, records
 
 __all__ = ["DELETED", "Hub", "Listener"]
 
@@ -116,7 +116,7 @@ class Hub:
     def _begin(self, connection: Connection) -> None:
         connection.execute(f"LISTEN {CHANNEL}".encode())
         if self._listener is not None:
-            self._listener.connected(connection, records.new_worker(connection))
+            self._listener.connected(connection, executions.new_worker(connection))
         self._ask(connection)
 
     def _listen(self, connection: Connection) -> None:

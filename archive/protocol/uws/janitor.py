@@ -89,7 +89,7 @@ class Janitor:
             except queue.Empty:
                 now = time.monotonic()
                 self._try(self.destroy_overdue)
-                if now >= next_round:
+                if now >= next_round and not self._closing:
                     next_round = now + _ROUND
                     self._try(self.sweep)
                 next_look = now + _INTERVAL

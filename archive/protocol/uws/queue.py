@@ -17,7 +17,7 @@ from ...database import Database
 from ...database.bookkeeping import Connection
 from ...errors import Busy, Forbidden, NotFound, UsageError
 from ..requests import Received
-from . import records
+from . import executions, records
 from .folders import JobFolders
 from .model import ACTIVE, Brief, Job, JobKind, Phase, StoredResult
 
@@ -171,13 +171,13 @@ class JobQueue:
     def grow(self, job: Job, size: int) -> None:
         """Notes that a running job has written so much by now; raises NoRoom when it may not."""
         with self.database.writer() as connection:
-            records.grow(connection, job, size)
+            executions.grow(connection, job, size)
             self._check_written(connection, job)
 
     def complete(self, job: Job, result: StoredResult) -> bool:
         """False when this execution of the job is not wanted any more; raises NoRoom as `grow` does."""
         with self.database.writer() as connection:
-            completed = records.complete(connection, job, [result])
+            completed = executions.complete(connection, job, [result])
             if completed:
                 self._check_written(connection, job)
         return completed

@@ -21,7 +21,7 @@ import psycopg
 
 from ...database.bookkeeping import Connection
 from ...errors import ArchiveError, Busy, DiskFull, QueryTimeout
-from . import records
+from . import executions
 from .hub import DELETED
 from .janitor import Janitor
 from .model import Job, JobError, JobKind, JobResult, Phase, StoredResult
@@ -87,7 +87,7 @@ class Runner:
 
     def connected(self, connection: Connection, worker: int) -> None:
         with self._lock:
-            ours = records.adopt(connection, worker, (e.job for e in self._running.values()))
+            ours = executions.adopt(connection, worker, (e.job for e in self._running.values()))
             for job_id, execution in self._running.items():
                 if job_id in ours:
                     execution.job = replace(execution.job, worker=worker)
@@ -157,14 +157,14 @@ class Runner:
 
     def _look_around(self) -> None:
         """What nobody tells: workers that died, jobs that are not ours any more, or nobody's."""
-        executions, worker = self._executions(), self._worker
+        at_work, worker = self._executions(), self._worker
         if worker is None:
             return  # without its lock this worker would take itself for dead
-        ids = [execution.job.id for execution in executions]
+        ids = [execution.job.id for execution in at_work]
         with self._queue.database.writer() as connection:
-            lost = records.recover(connection) + records.release_others(connection, worker, ids)
-            ours = records.still_executing(connection, worker, ids) if ids else set()
-        for execution in executions:
+            lost = executions.recover(connection) + executions.release_others(connection, worker, ids)
+            ours = executions.still_executing(connection, worker, ids) if ids else set()
+        for execution in at_work:
             if execution.job.worker == worker and execution.job.id not in ours:
                 execution.stop.stop(Reason.UNWANTED)
         if lost:
@@ -175,7 +175,7 @@ class Runner:
         """Once, of jobs whose results go to a folder that is not this one: nobody may be doing them."""
         if self._slots and not self._warned:
             with self._queue.database.writer() as connection:
-                waiting = records.waiting_elsewhere(connection, self._queue.folders.place, _SAFETY)
+                waiting = executions.waiting_elsewhere(connection, self._queue.folders.place, _SAFETY)
             if waiting:
                 self._warned = True
                 _log.warning(
@@ -189,7 +189,7 @@ class Runner:
             if worker is None or len(self._running) >= self._slots:
                 return False
             with self._queue.database.writer() as connection:
-                job = records.claim(
+                job = executions.claim(
                     connection, worker, self._queue.folders.place, list(self._kinds), self._full_shares()
                 )
             if job is None:
@@ -251,7 +251,7 @@ class Runner:
                 self._release(execution, lost=False)
             case Reason.OVERDUE:
                 self._fail(execution, _overdue(execution.job))
-            case None if _is_away(error) and records.may_lose(execution.job):
+            case None if _is_away(error) and executions.may_lose(execution.job):
                 self._release(execution, lost=True)
             case None:
                 self._fail(execution, _meaning(execution.job, error))
@@ -261,14 +261,14 @@ class Runner:
     def _release(self, execution: _Execution, *, lost: bool) -> None:
         def release() -> bool:
             with self._queue.database.writer() as connection:
-                return records.release(connection, execution.job, lost=lost)
+                return executions.release(connection, execution.job, lost=lost)
 
         self._told(release)
 
     def _fail(self, execution: _Execution, error: JobError) -> None:
         def fail() -> bool:
             with self._queue.database.writer() as connection:
-                return records.fail(connection, execution.job, error)
+                return executions.fail(connection, execution.job, error)
 
         self._told(fail)
 
