@@ -14,14 +14,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archive.config import Config
-from archive.database import Database
+from archive.database import Database, write_records
 from archive.declare import Catalogue
 from archive.declare.obscore import OBSCORE
+from archive.declare.obsplan import OBSPLAN
 from archive.declare.raw import RAW
 from archive.errors import ArchiveError
 from archive.store import Store
 from ingest import find_catalogues, ingest_paths, load_tables
-from ingest.simulator import write_night
+from ingest.simulator import planned_observations, write_night
 
 from .progress import Progress
 
@@ -30,6 +31,7 @@ __all__ = ["DATA_VARIABLE", "contents", "demonstration_config", "greeting", "loa
 DATA_VARIABLE = "URANIBORG_DATA"
 _RECORD = "demonstration.json"
 _STARS = "safcat.simulated_stars"
+_SIMULATED = "SIMULATED"
 _FRAMES = "ESO-MIDAS"
 # Public archives whose tables a query may name by address.
 _UPLOAD_HOSTS = ("vizier.cds.unistra.fr", "tapvizier.cds.unistra.fr", "archive.eso.org", "dc.g-vo.org")
@@ -76,7 +78,7 @@ def load_demonstration(
 
 def contents(catalogue: Catalogue, rows: Mapping[str, int | None]) -> str:
     """What the archive holds, in a line."""
-    own = {OBSCORE.name, RAW.name}
+    own = {OBSCORE.name, OBSPLAN.name, RAW.name}
     others = [t.name for t in catalogue if t.name not in own and t.schema_name != "tap_schema"]
     total = sum(rows.get(name) or 0 for name in others)
     return (
@@ -161,6 +163,7 @@ class _Archive:
 
 def _sources(archive: _Archive, frames: Path, environment: Mapping[str, str]) -> Iterator[_Source]:
     yield _Source("simulated night", "1", lambda: _load_night(archive))
+    yield _Source("simulated plan", "1", lambda: _load_plan(archive))
     if _is_readable(frames):
         label = "real frames"
         yield _Source(label, _state(frames), lambda: archive.ingest(label, [frames], _FRAMES))
@@ -175,11 +178,20 @@ def _load_night(archive: _Archive) -> list[str]:
     try:
         with Progress("simulating a night"):
             night = write_night(folder)
-        problems = archive.ingest("simulated night", night.frames, "SIMULATED")
+        problems = archive.ingest("simulated night", night.frames, _SIMULATED)
         about = "Stars in the fields of the simulated night, of which its frames are made"
         return problems + archive.load("simulated stars", _STARS, night.catalogue, about)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _load_plan(archive: _Archive) -> list[str]:
+    rows = [OBSPLAN.row(obs_collection=_SIMULATED, **values) for values in planned_observations()]
+    with archive.database.writer() as connection:
+        written = write_records(connection, OBSPLAN, rows)
+    archive.database.refresh_row_counts()
+    archive.say(f"    {written.rows} observations in {OBSPLAN.name}")
+    return written.problems
 
 
 def _real_data(archive: _Archive, folder: Path) -> Iterator[_Source]:

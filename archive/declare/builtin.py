@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .obscore import OBSCORE
+from .obsplan import OBSPLAN
 from .raw import RAW
 from .tables import Schema
 from .tapschema import TAP_SCHEMA
@@ -13,7 +14,10 @@ __all__ = ["builtin_schemas"]
 def builtin_schemas() -> tuple[Schema, ...]:
     return (
         Schema(
-            "ivoa", (OBSCORE,), "Tables that the Virtual Observatory defines", title="Virtual Observatory"
+            "ivoa",
+            (OBSCORE, OBSPLAN),
+            "Tables that the Virtual Observatory defines",
+            title="Virtual Observatory",
         ),
         Schema("dbo", (RAW,), "Raw frames, under the names of ESO's archive", title="Raw data"),
         TAP_SCHEMA,

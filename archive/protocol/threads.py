@@ -73,5 +73,7 @@ def _do(future: Future[None], work: Callable[[], None]) -> None:
         work()
     except BaseException as error:  # noqa: BLE001  # as an executor does: it is for whoever asks the future
         future.set_exception(error)
+        # The exception's trace holds this frame, and would hold by these whatever the work held.
+        del future, work
     else:
         future.set_result(None)

@@ -15,9 +15,10 @@ from .frames import raw_frame
 from .headers import dp_id
 from .plan import plan_night
 from .products import products
+from .schedule import planned_observations
 from .stars import draw_stars, write_catalogue
 
-__all__ = ["Night", "write_night"]
+__all__ = ["Night", "planned_observations", "write_night"]
 
 # The year in which Tycho Brahe's observatory was founded.
 SEED = 1576

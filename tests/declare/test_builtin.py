@@ -9,6 +9,7 @@ import pytest
 from archive.declare.builtin import builtin_schemas
 from archive.declare.catalogue import Catalogue
 from archive.declare.obscore import OBSCORE
+from archive.declare.obsplan import OBSPLAN
 from archive.declare.raw import RAW
 from archive.declare.tables import Record, Table
 from archive.declare.tapschema import TAP_SCHEMA, tap_schema_records
@@ -63,6 +64,26 @@ def test_obscore_is_found_by_its_utype_and_searched_by_index() -> None:
     assert all(OBSCORE.is_indexed(name) for name in fast.split(" "))
 
 
+@pytest.mark.parametrize("line", _lines("obsloctap-1.0.txt"), ids=lambda line: line.split()[0])
+def test_obsplan_is_the_standards(line: str) -> None:
+    name, datatype, unit, ucd, utype, *flags = line.split()
+    column = OBSPLAN.by_name[name]
+    xtype = _SUFFIXES.get(datatype[-1])
+    assert (column.type.datatype, column.type.xtype) == (datatype.rstrip("R"), xtype)
+    assert (column.unit, column.ucd, column.utype) == (unit.strip("-"), ucd.strip("-"), utype.strip("-"))
+    assert column.std
+    assert column.principal
+    assert column.nullable == (flags != ["N"])
+
+
+def test_obsplan_is_the_table_that_clients_look_for() -> None:
+    assert [c.name for c in OBSPLAN.columns] == [line.split()[0] for line in _lines("obsloctap-1.0.txt")]
+    assert OBSPLAN.name == "ivoa.obsplan"
+    assert OBSPLAN.utype == "ivo://ivoa.net/std/obsloctap#table-1.0"
+    fast = "obs_id t_planning s_ra s_dec s_region t_min t_max em_min em_max target_name execution_status"
+    assert all(OBSPLAN.is_indexed(name) for name in fast.split(" "))
+
+
 def test_raw_has_esos_columns_and_types() -> None:
     suffix = {TIMESTAMP: "+", REGION: "R"}
     ours = {f"{c.name} {c.type.datatype}{suffix.get(c.type, '')}" for c in RAW.columns}
@@ -96,7 +117,7 @@ def test_every_table_and_column_is_described(table: Table) -> None:
     assert all(column.description for column in table.columns)
 
 
-@pytest.mark.parametrize("table", [OBSCORE, RAW], ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [OBSCORE, OBSPLAN, RAW], ids=lambda table: table.name)
 def test_positions_and_times_name_their_systems(table: Table) -> None:
     for column in table.columns:
         if column.ucd.startswith(("pos.eq", "pos.galactic", "pos.ecliptic", "pos.outline")):

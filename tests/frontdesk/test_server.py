@@ -124,7 +124,7 @@ def test_init_then_nothing_runs_on(settings):
     file, _ = settings
     status, out, err = run("--config", file, "init")
     assert (status, err) == (0, "")
-    assert "is ready; 7 tables are published" in out
+    assert "is ready; 8 tables are published" in out
     assert not list((file.parent / "data").rglob("postmaster.pid"))
     if os.geteuid() == 0:
         assert (file.parent / "data").owner() == "postgres"
