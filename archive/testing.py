@@ -73,7 +73,9 @@ def _sweep() -> None:
 
 
 def _remove(folder: Path) -> None:
-    ClusterForTests(folder).cluster.stop()
+    # The session's own, and those that tests started for themselves and did not live to stop.
+    for master in folder.glob("**/postmaster.pid"):
+        Cluster(master.parent.parent).stop()
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -20,6 +20,9 @@ __all__ = ["guarded"]
 
 _log = logging.getLogger("uraniborg.database")
 _INTERVAL = 1.0  # seconds
+# Seconds of one attempt to start it. Whoever ends the program, or another one that shares the cluster, waits
+# for the end of an attempt; a server that takes longer to recover goes on by itself.
+_ATTEMPT = 10.0
 
 
 @contextmanager
@@ -45,7 +48,7 @@ def _watch(cluster: Cluster, end: threading.Event) -> None:
             continue
         _log.warning("PostgreSQL has gone; starting it again")
         try:
-            cluster.ensure()
+            cluster.ensure(_ATTEMPT)
             complaint = ""
         except (ArchiveError, OSError) as error:
             # Tried again: a full disk may be mended. The same words every second would help nobody.

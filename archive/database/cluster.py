@@ -232,7 +232,8 @@ class Cluster:
         while (state := self._state(account, programs)) != _READY:
             if time.monotonic() > end:
                 raise ConfigurationError(
-                    f"PostgreSQL did not start within {deadline:g} s: {complaint}", hint=f"see {self.log}"
+                    f"PostgreSQL did not start within {deadline:g} s: {complaint or 'it still recovers'}",
+                    hint=f"see {self.log}",
                 )
             if state != _STARTING:
                 clear_leftovers(self.data)

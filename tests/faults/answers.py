@@ -15,7 +15,17 @@ from astropy.io.votable import parse_single_table
 from tests.faults.site import STARS
 from tests.uploads.documents import field, tabledata, votable
 
-__all__ = ["FORMATS", "Asked", "count_slowly", "count_uploaded", "digest_of", "everything", "rows", "rows_in"]
+__all__ = [
+    "ENDLESS",
+    "FORMATS",
+    "Asked",
+    "count_slowly",
+    "count_uploaded",
+    "digest_of",
+    "everything",
+    "rows",
+    "rows_in",
+]
 
 FORMATS = ("csv", "tsv", "json", "votable", "votable/td", "votable/b2", "fits")
 _SLOW = 3000  # rows that are joined with one another, which takes a second
@@ -61,6 +71,10 @@ def everything(form: str, digest: str) -> Asked:
     """More than fits into what lies between the database and a client."""
     asked = rows(STARS, form)
     return replace(asked, answer=[], digest=digest)
+
+
+_PAIRS = "SELECT COUNT(*) AS n FROM faults.stars AS a, faults.stars AS b WHERE a.weight < b.weight"
+ENDLESS = _asked(_PAIRS, "csv", [])
 
 
 def count_slowly(form: str) -> Asked:

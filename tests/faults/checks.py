@@ -18,6 +18,8 @@ from tests.faults.site import Site, eventually
 
 __all__ = ["check", "nothing_is_left", "swept"]
 
+# Why a job ends that was lost three times: with its worker, or with the database.
+_GIVEN_UP = ("the server stopped while the job ran, 3 times", "the database cannot answer at this moment")
 _AGE = 48 * 3600.0  # seconds: older than any request
 
 
@@ -65,7 +67,8 @@ def _check_job(site: Site, id: str, job: dict[str, Any], told: Told | None, rest
         assert told.final is None or told.final == (phase, _iso(job["ended"])), (context, told.final)
     # A job that nobody gave up on has no reason to fail: its query is right.
     if phase == "ERROR":
-        assert "the server stopped while the job ran, 3 times" in job["error"], context
+        assert losses >= 2 and job["transient"], context
+        assert any(reason in job["error"] for reason in _GIVEN_UP), context
     if phase != "COMPLETED":
         assert results == [], context
         return

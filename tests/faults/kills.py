@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 
 import httpx
 
-from tests.database.kills import kill_processes
 from tests.faults.answers import Asked
 from tests.faults.checks import all_gone, check
 from tests.faults.load import loading
@@ -32,8 +31,8 @@ def _worker(site: Site, _chance: random.Random) -> list[str]:
 
 
 def _postmaster(site: Site, _chance: random.Random) -> list[str]:
-    """The master alone; its children see that sooner or later. The guardians start another one."""
-    os.kill(site.postmaster(), signal.SIGKILL)
+    """The guardians start another one."""
+    site.kill_postgresql(master_only=True)
     return []
 
 
@@ -49,7 +48,7 @@ def _everything(site: Site, _chance: random.Random) -> list[str]:
     """As a power cut would."""
     site.kill("serve")
     site.kill("worker")
-    kill_processes(site.cluster)
+    site.kill_postgresql(master_only=False)
     return ["serve", "worker"]
 
 

@@ -99,6 +99,7 @@ class Load:
         chance = random.Random(f"{self.seed} jobs {number}")
         with httpx.Client(base_url=f"http://127.0.0.1:{self.site.port}/tap", timeout=100) as client:
             while not self._end.is_set():
+                time.sleep(chance.uniform(0.0, 0.2))
                 try:
                     self._one_job(client, chance)
                 except _AWAY:
@@ -207,10 +208,10 @@ def _decoded(content: bytes, coding: str | None) -> bytes:
             return decoded
 
 
-def large_queries(site: Site) -> list[Asked]:
+def large_queries(site: Site, forms: Sequence[str] = FORMATS) -> list[Asked]:
     """Queries whose right answers are what a site says while nothing is wrong."""
     queries = []
-    for form in FORMATS:
+    for form in forms:
         with contextlib.closing(
             http.client.HTTPConnection("127.0.0.1", site.port, timeout=100)
         ) as connection:
@@ -227,7 +228,7 @@ def loading(site: Site, seed: int, large: Sequence[Asked]) -> Iterator[Load]:
     """Clients at work, also with `large` queries; they have ended when the block has."""
     load = Load(site, seed, large)
     threads = [threading.Thread(target=load.ask_synchronously, args=(i,)) for i in range(2)]
-    threads += [threading.Thread(target=load.make_jobs, args=(i,)) for i in range(3)]
+    threads += [threading.Thread(target=load.make_jobs, args=(i,)) for i in range(2)]
     for thread in threads:
         thread.start()
     try:

@@ -10,11 +10,12 @@ import contextlib
 import http.client
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -29,7 +30,7 @@ from archive.declare.types import DOUBLE, LONG, TEXT
 from archive.testing import SessionFolder
 from tests.serving import listening
 
-__all__ = ["DEADLINE", "STARS", "Site", "eventually", "running_site"]
+__all__ = ["DEADLINE", "STARS", "Site", "eventually", "new_site"]
 
 ROOT = Path(__file__).parents[2]
 DEADLINE = 120.0  # seconds for what takes one or two on a machine with nothing else to do
@@ -41,9 +42,15 @@ _TABLE = Table(
     primary_key=("id",),
 )
 _FILL = "INSERT INTO faults.stars SELECT i, i / 8.0, 'star ' || i FROM generate_series(1, {rows}) AS i"
-_PROGRAM = "import faulthandler, signal, sys; faulthandler.register(signal.SIGUSR1);" + (
-    "from frontdesk.cli import main; sys.exit(main())"
-)
+# Ends when the test does, however that ends; tells what its threads do when it is asked.
+_PROGRAM = """
+import faulthandler, os, signal, sys, threading
+faulthandler.register(signal.SIGUSR1)
+end = lambda: (os.read(0, 1), os.kill(os.getpid(), signal.SIGTERM))
+threading.Thread(target=end, daemon=True).start()
+from frontdesk.cli import main
+sys.exit(main())
+"""
 
 
 def eventually(condition: Callable[[], object], what: str, seconds: float = DEADLINE) -> None:
@@ -54,12 +61,12 @@ def eventually(condition: Callable[[], object], what: str, seconds: float = DEAD
 
 
 class Site:
-    """The processes over one data folder. `settings` go into the configuration as they are.
+    """The processes over one data folder.
 
     `file_bytes`, if not 0, is the most that a process started from then on can write into one file.
     """
 
-    def __init__(self, folder: Path, settings: Sequence[str] = ()):
+    def __init__(self, folder: Path) -> None:
         with listening() as listener:
             self.port = listener.getsockname()[1]
         self.folder = folder
@@ -68,14 +75,19 @@ class Site:
         self.temporary.mkdir(exist_ok=True)
         self.temporary.chmod(0o1777)
         self._configuration = folder / "uraniborg.toml"
-        lines = (f"port = {self.port}", 'data_folder = "data"', *settings)
-        self._configuration.write_text("\n".join(lines) + "\n")
-        self._configuration.chmod(0o644)
+        self.configure()
         self._environment = os.environ | {"TMPDIR": str(self.temporary), "PYTHONPATH": str(ROOT)}
         self.config = Config(data_folder=self.data, port=self.port)
         self.cluster = Cluster(self.data / "database")
         self.file_bytes = 0
+        self._life = os.pipe()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def configure(self, *settings: str) -> None:
+        """Lines of the configuration, besides the usual ones, of processes that are started from then on."""
+        lines = (f"port = {self.port}", 'data_folder = "data"', *settings)
+        self._configuration.write_text("\n".join(lines) + "\n")
+        self._configuration.chmod(0o644)
 
     # --- processes ----------------------------------------------------------------------------------------
 
@@ -88,6 +100,7 @@ class Site:
                     [sys.executable, "-c", _PROGRAM, "--config", str(self._configuration), name],
                     cwd=ROOT,
                     env=self._environment,
+                    stdin=self._life[0],
                     stdout=subprocess.DEVNULL,
                     stderr=log,
                     preexec_fn=self._limited if self.file_bytes else None,
@@ -136,25 +149,51 @@ class Site:
             time.sleep(1)
             raise AssertionError(f"{name} does not end:\n{self.log(name)}") from None
 
+    def clear(self) -> None:
+        """Nothing runs any more, and nothing is left of the jobs."""
+        for process in self.processes.values():
+            process.kill()
+            process.wait()
+        self.processes.clear()
+        self.file_bytes = 0
+        self.configure()
+        for log in self.folder.glob("*.log"):
+            log.unlink()
+        self.cluster.ensure()
+        with self.owner() as connection:
+            connection.execute("DELETE FROM archive.job")
+        shutil.rmtree(self.data / "jobs", ignore_errors=True)
+        self.cluster.release()
+
     def close(self) -> None:
         for process in self.processes.values():
             process.kill()
             process.wait()
+        for end in self._life:
+            os.close(end)
         self.cluster.stop()
 
     # --- PostgreSQL ---------------------------------------------------------------------------------------
 
-    def postmaster(self) -> int:
-        return int((self.cluster.data / "postmaster.pid").read_text().split("\n")[0])
+    def kill_postgresql(self, *, master_only: bool) -> None:
+        """Kills what runs of it; alone, the master leaves its children behind, who notice sooner or later."""
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # it ended meanwhile, or is not ours
+                if Path(os.readlink(process / "cwd")) != self.cluster.data:
+                    continue
+                parent = (process / "stat").read_text().rpartition(")")[2].split()[1]
+                if not master_only or Path(os.readlink(f"/proc/{parent}/cwd")) != self.cluster.data:
+                    os.kill(int(process.name), signal.SIGKILL)
 
     def backends(self) -> list[int]:
-        """The processes that serve clients of the archive's database."""
-        with self.owner() as connection:
+        """The processes that serve clients of the archive's database; none while it is away."""
+        with contextlib.suppress(psycopg.OperationalError), self.owner() as connection:
             found = connection.execute(
                 "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'"
                 " AND datname = current_database() AND pid <> pg_backend_pid() ORDER BY pid"
             ).fetchall()
-        return [pid for (pid,) in found]
+            return [pid for (pid,) in found]
+        return []
 
     def owner(self) -> psycopg.Connection:
         return psycopg.connect(self.cluster.server("archive").owner, autocommit=True)
@@ -165,25 +204,17 @@ class Site:
 
 
 @contextlib.contextmanager
-def running_site(
-    settings: Sequence[str] = (),
-    names: Sequence[str] = ("serve", "worker"),
-    before: Callable[[Site], None] = lambda site: None,
-) -> Iterator[Site]:
-    """A site in a folder of its own that serves faults.stars, whose rows are known; `names` run.
-
-    `before` is called before they are started; the database runs then.
-    """
+def new_site() -> Iterator[Site]:
+    """A site in a folder of its own that has faults.stars, whose rows are known; nothing runs yet."""
     folder = SessionFolder()
-    site = Site(folder.path, settings)
+    site = Site(folder.path)
     find_account("postgres").make_folder(site.data, 0o755)
     try:
         with contextlib.closing(open_database(site.config)) as database:
             database.publish([_TABLE], [Schema("faults", (), "Made up")])
             with database.writer() as connection:
                 connection.execute(_FILL.format(rows=STARS).encode())
-            before(site)
-            site.start(*names)
+                connection.execute("ANALYZE faults.stars")
         yield site
     finally:
         site.close()

@@ -12,21 +12,14 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from tests.database.kills import kill_processes
-from tests.faults.answers import everything
-from tests.faults.site import Site, eventually, running_site
-from tests.uws.support import ENDLESS, phase, run
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with running_site(["job_slots = 2"]) as site:
-        yield site
+from tests.faults.answers import ENDLESS, everything
+from tests.faults.site import Site, eventually
+from tests.uws.support import phase, run
 
 
 @contextlib.contextmanager
 def busy_clients(site: Site) -> Iterator[list[str]]:
-    """Running jobs, whose addresses are given; clients that wait for them and for queries, or take nothing."""
+    """Running jobs, whose addresses are given; clients that wait for them or for queries, or take nothing."""
     base = f"http://127.0.0.1:{site.port}/tap"
 
     def get(path: str, **parameters: str) -> None:
@@ -35,11 +28,13 @@ def busy_clients(site: Site) -> Iterator[list[str]]:
             assert httpx.get(base + path, params=parameters, timeout=300).status_code in {200, 500, 503}
 
     with httpx.Client(base_url=base, timeout=100) as client, contextlib.ExitStack() as stack:
-        jobs = [run(client, ENDLESS) for _ in range(8)]
+        jobs = [run(client, ENDLESS.parameters) for _ in range(8)]
         eventually(lambda: sum(phase(client, job) == "EXECUTING" for job in jobs) >= 2, "no job runs")
         paths = [job.removeprefix(base) for job in jobs]
         threads = [threading.Thread(target=get, args=(path,), kwargs={"WAIT": "-1"}) for path in paths]
-        threads += [threading.Thread(target=get, args=("/sync",), kwargs=ENDLESS) for _ in range(3)]
+        threads += [
+            threading.Thread(target=get, args=("/sync",), kwargs=ENDLESS.parameters) for _ in range(3)
+        ]
         for thread in threads:
             thread.start()
         for _ in range(2):
@@ -58,17 +53,22 @@ def without_database(site: Site) -> Iterator[None]:
     control = site.cluster.data / "global" / "pg_control"
     hidden = control.with_name("hidden")
     control.rename(hidden)
-    kill_processes(site.cluster)
+    site.kill_postgresql(master_only=False)
     yield
     hidden.rename(control)
 
 
-@pytest.mark.parametrize("away", [False, True], ids=["with", "without database"])
+@pytest.mark.parametrize(
+    "away", [False, pytest.param(True, marks=pytest.mark.soak)], ids=["with", "without database"]
+)
 def test_told_to_end(site, away):
+    names = ("serve", "worker") if away else ("serve",)
+    site.configure("job_slots = 3")
+    site.start(*names)
     with busy_clients(site) as jobs, without_database(site) if away else contextlib.nullcontext():
-        for name in ("serve", "worker"):
+        for name in names:
             site.processes[name].send_signal(signal.SIGTERM)
-        assert [site.ended(name) for name in ("serve", "worker")] == [0, 0]
+        assert {site.ended(name) for name in names} == {0}
     assert "Traceback" not in site.whole_log(), site.whole_log()
     site.start("serve")
     with httpx.Client(base_url=f"http://127.0.0.1:{site.port}/tap", timeout=100) as client:
@@ -79,10 +79,10 @@ def test_told_to_end(site, away):
 
 def test_told_twice(site):
     """Ctrl-C, and again because somebody waits: what runs is ended all the same."""
+    site.configure("job_slots = 3")
+    site.start("serve")
     with busy_clients(site):
-        for name in ("serve", "worker"):
-            site.processes[name].send_signal(signal.SIGINT)
-        eventually(lambda: "Shutting down" in site.log("serve") or not site.answers(), "it goes on")
+        site.processes["serve"].send_signal(signal.SIGINT)
+        eventually(lambda: not site.answers(), "it goes on")
         site.processes["serve"].send_signal(signal.SIGINT)
         assert site.ended("serve") == 130
-        assert site.ended("worker") == 130

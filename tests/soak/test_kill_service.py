@@ -10,9 +10,9 @@ import pytest
 
 from tests.faults.kills import KILLS, kill_under_load
 from tests.faults.load import large_queries
-from tests.faults.site import running_site
+from tests.faults.site import new_site
 
-_ROUNDS, _KILLS = 50, 2  # so many loads, so many kills in each
+_ROUNDS, _KILLS = 25, 4  # so many loads, so many kills in each
 
 
 @pytest.mark.soak
@@ -20,7 +20,8 @@ def test_no_kill_loses_or_doubles_anything() -> None:
     chance = random.Random(1601)
     seen: Counter[str] = Counter()
     begun = time.monotonic()
-    with running_site() as site:
+    with new_site() as site:
+        site.start("serve", "worker")
         large = large_queries(site)
         for seed in range(_ROUNDS):
             kinds = chance.choices(list(KILLS), k=_KILLS)

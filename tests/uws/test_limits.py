@@ -9,7 +9,7 @@ from lxml import etree
 from archive.config import Config
 from archive.declare import types
 from archive.errors import ConfigurationError
-from archive.protocol.uws import records
+from archive.protocol.uws import executions
 from archive.protocol.uws.folders import JobFolders
 from tests.database.support import statement
 from tests.uws.conftest import job_service
@@ -112,12 +112,12 @@ def test_whoever_has_fewest_at_work_is_next(fresh_database, tmp_path):
             (first[0].rpartition("/")[2],),
         )
         place = JobFolders(tmp_path / "jobs").place
-        order = [records.claim(connection, 1, place, ["tap"], []) for _ in range(4)]
+        order = [executions.claim(connection, 1, place, ["tap"], []) for _ in range(4)]
         assert [job and job.id for job in order] == [
             *(address.rpartition("/")[2] for address in (other, first[1], first[2])),
             None,
         ]
-        assert records.claim(connection, 1, "elsewhere", ["tap"], []) is None
+        assert executions.claim(connection, 1, "elsewhere", ["tap"], []) is None
 
 
 def test_the_database_knows_how_long_a_job_may_take(fresh_database):

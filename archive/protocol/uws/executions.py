@@ -14,7 +14,7 @@ from psycopg.types.json import Json
 from ...database.bookkeeping import Connection
 from ...database.jobs import WORKER_LOCKS
 from .model import Job, JobError, StoredResult
-from .records import COLUMNS, one
+from .records import one
 
 __all__ = [
     "adopt",
@@ -51,14 +51,14 @@ def claim(
     """
     return one(
         connection,
-        "UPDATE archive.job SET phase = 'EXECUTING', started = clock_timestamp(), attempt = attempt + 1,"
-        " worker = %(worker)s WHERE phase = 'QUEUED' AND number = (SELECT number FROM archive.job AS waiting"
-        " LEFT JOIN (SELECT share, count(*) AS running FROM archive.job WHERE phase = 'EXECUTING'"
-        " GROUP BY share) AS shares USING (share) WHERE phase = 'QUEUED' AND place = %(place)s"
-        " AND kind = ANY (%(kinds)s) AND destruction > now() AND share <> ALL (%(without)s)"
-        " ORDER BY coalesce(running, 0), queued, number FOR UPDATE OF waiting SKIP LOCKED LIMIT 1)"
+        b"UPDATE archive.job SET phase = 'EXECUTING', started = clock_timestamp(), attempt = attempt + 1,"
+        b" worker = %(worker)s WHERE phase = 'QUEUED' AND number = (SELECT number FROM archive.job AS waiting"
+        b" LEFT JOIN (SELECT share, count(*) AS running FROM archive.job WHERE phase = 'EXECUTING'"
+        b" GROUP BY share) AS shares USING (share) WHERE phase = 'QUEUED' AND place = %(place)s"
+        b" AND kind = ANY (%(kinds)s) AND destruction > now() AND share <> ALL (%(without)s)"
+        b" ORDER BY coalesce(running, 0), queued, number FOR UPDATE OF waiting SKIP LOCKED LIMIT 1)"
         # A claim that a crash undoes leaves the job in the queue, so nobody waits for the disk here.
-        f" RETURNING {COLUMNS}, set_config('synchronous_commit', 'off', true)".encode(),
+        b" RETURNING *, set_config('synchronous_commit', 'off', true)",
         {"worker": worker, "place": place, "kinds": list(kinds), "without": list(without)},
     )
 

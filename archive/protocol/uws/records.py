@@ -18,7 +18,6 @@ from ...database.bookkeeping import Connection
 from .model import ACTIVE, Brief, InlineFile, Job, JobError, Phase, StoredResult, sources
 
 __all__ = [
-    "COLUMNS",
     "Usage",
     "abort",
     "change_parameters",
@@ -37,7 +36,7 @@ __all__ = [
     "usage",
 ]
 
-COLUMNS = (
+_COLUMNS = (
     "job_id, kind, owner, run_id, phase, parameters, files, execution_seconds, created, started, ended,"
     " destruction, share, worker, attempt, losses, error, transient, results"
 )
@@ -76,7 +75,7 @@ def _job(row: Mapping[str, Any]) -> Job:
 
 
 def one(connection: Connection, statement: bytes, values: Mapping[str, object]) -> Job | None:
-    """The job that a statement gives by its COLUMNS, if any."""
+    """The job that a statement returns with all its columns, if any."""
     with connection.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(statement, values).fetchone()
     return None if row is None else _job(row)
@@ -129,7 +128,7 @@ def find(connection: Connection, kind: str, job_id: str) -> Job | None:
     """A job that has not reached its destruction."""
     return one(
         connection,
-        f"SELECT {COLUMNS} FROM archive.job"
+        f"SELECT {_COLUMNS} FROM archive.job"
         " WHERE kind = %(kind)s AND job_id = %(id)s AND destruction > now()".encode(),
         {"kind": kind, "id": job_id},
     )
