@@ -125,7 +125,7 @@ def _spelled(first: str, second: str, exponent: int) -> str | None:
     """The product as VOUnits has it; None where there is no such unit, as of two magnitudes."""
     try:
         unit = parse_unit(second) ** exponent
-        text = str((parse_unit(first) * unit if first else unit).to_string("vounit"))
+        text = str((parse_unit(first) * unit if first else unit).to_string("vounit", deprecations="silent"))
         parse_unit(text)
     except _NO_UNIT:
         return None
@@ -140,7 +140,7 @@ def power(unit: str, exponent: float) -> str:
     if exponent not in _EXPONENTS:
         return ""
     try:
-        text = str((parse_unit(unit) ** Fraction(exponent)).to_string("vounit"))
+        text = str((parse_unit(unit) ** Fraction(exponent)).to_string("vounit", deprecations="silent"))
         parse_unit(text)
     except _NO_UNIT:
         return ""

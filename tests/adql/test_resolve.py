@@ -9,6 +9,7 @@ from archive.declare.columns import Field
 from archive.declare.semantics import ICRS, MJD_UTC
 from archive.errors import QueryError, UnknownColumn, UnknownTable
 from tap.adql.resolve import translate
+from tap.adql.resolve_units import power
 from tests.query.sky import SKY, STARS, TARGETS
 
 CATALOGUE = Catalogue((SKY,))
@@ -227,3 +228,8 @@ REFUSED = {
 def test_refused(query: str, error: type[Exception]) -> None:
     with pytest.raises(error, match="line 1, column"):
         fields(query)
+
+
+def test_deprecated_units_are_worked_with_silently():
+    # In the tests a warning is an error; in the server it would be a line for every query.
+    assert power("Angstrom", 2) == "Angstrom**2"
