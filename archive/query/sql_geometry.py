@@ -179,6 +179,11 @@ def _cone(a: Place, b: Place, radius: str, known: float | None) -> str:
         # tables it searches for each row of the other, which may be a hundred times as many. Said twice, once
         # from either side of the operator, a cone holds a millionth, and it searches the larger table.
         clauses += [f"scircle({q.sql}, radians({radius})) @> {p.sql}" for p, q in ((a, b), (b, a))]
+    elif len(clauses) == 1 and known is not None and not (a.constant or b.constant):
+        # It would also take the few rows found for so many that sharing out the work is not worth collecting
+        # them from several processes.
+        found, given = (a, b) if a.indexed or not b.indexed else (b, a)
+        clauses.append(f"scircle({given.sql}, radians({radius})) @> {found.sql}")
     return " AND ".join(clauses)
 
 
