@@ -32,6 +32,7 @@ from archive.declare.tables import Schema, Table
 from archive.declare.types import DOUBLE, FLOAT, LONG, TEXT, TIMESTAMP
 from archive.formats import Encoding
 from archive.testing import SessionFolder
+from tests.benchmarks.figures import Figure, Figures
 from tests.formats.samples import format_of
 from tests.serving import listening
 
@@ -186,24 +187,29 @@ def _wait_for(port: int) -> None:
                 return
 
 
-def measure(site: Site, rows: int, encoding: Encoding, times: int) -> None:
+def measure(site: Site, rows: int, encoding: Encoding, times: int, figures: Figures) -> None:
     """Medians of `times` turns, in each of which psql comes first."""
     copies, transfers = [], []
+    binary = encoding not in TEXTS
     with watching(site) as seen:
         for _ in range(times):
-            copies.append(site.copy_seconds(rows, binary=encoding not in TEXTS))
+            copies.append(site.copy_seconds(rows, binary=binary))
             transfers.append(fetch(site, rows, encoding))
-    limit = statistics.median(copies)
-    seconds = statistics.median(transfer.seconds for transfer in transfers)
+    group = f"Streaming {rows // MILLION} million rows"
     first = statistics.median(transfer.first for transfer in transfers)
-    print(
-        f"{encoding.name:10} {rows:8} rows {seconds:6.2f} s, {seconds / limit:5.2f} of COPY ({limit:5.2f} s),"
-        f" first byte {first * 1000:6.1f} ms, {transfers[0].bytes / 1e6:6.0f} MB, server {max(seen)} MB"
+    most_first = None if encoding is Encoding.FITS else FIRST_BYTE
+    figures.add(Figure(group, f"{encoding.name}, first byte", first, most=most_first))
+    figures.add(Figure(group, f"{encoding.name}, memory of the server", max(seen), "MiB", most=MEMORY))
+    figures.add(
+        Figure(
+            group,
+            f"{encoding.name}, {transfers[0].bytes / 1e6:.0f} MB",
+            statistics.median(transfer.seconds for transfer in transfers),
+            limit=statistics.median(copies),
+            against=f"psql, {'binary' if binary else 'text'} COPY",
+            most=LIMITS.get(encoding, OTHERS),
+        )
     )
-    assert max(seen) < MEMORY
-    assert seconds / limit < LIMITS.get(encoding, OTHERS)
-    if encoding is not Encoding.FITS:
-        assert first < FIRST_BYTE
 
 
 every_format = pytest.mark.parametrize("encoding", Encoding, ids=lambda encoding: encoding.name)
@@ -211,26 +217,25 @@ every_format = pytest.mark.parametrize("encoding", Encoding, ids=lambda encoding
 
 @pytest.mark.bench
 @every_format
-def test_a_million_rows_over_http(site: Site, encoding: Encoding) -> None:
-    measure(site, MILLION, encoding, times=5)
+def test_a_million_rows_over_http(site: Site, encoding: Encoding, figures: Figures) -> None:
+    measure(site, MILLION, encoding, 5, figures)
 
 
 @pytest.mark.bench
 @every_format
-def test_five_million_rows_over_http(site: Site, encoding: Encoding) -> None:
-    measure(site, 5 * MILLION, encoding, times=1)
+def test_five_million_rows_over_http(site: Site, encoding: Encoding, figures: Figures) -> None:
+    measure(site, 5 * MILLION, encoding, 1, figures)
 
 
 @pytest.mark.bench
-def test_all_formats_at_once_in_little_memory(site: Site) -> None:
+def test_all_formats_at_once_in_little_memory(site: Site, figures: Figures) -> None:
     with watching(site) as seen:
         threads = [threading.Thread(target=fetch, args=(site, MILLION, encoding)) for encoding in Encoding]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    print(f"all formats at once: server {max(seen)} MB")
-    assert max(seen) < MEMORY
+    figures.add(Figure("Memory", "all formats at once", max(seen), "MiB", most=MEMORY))
 
 
 @pytest.mark.soak
