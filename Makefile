@@ -67,7 +67,7 @@ check-real:
 	$(PYTEST) -n $(WORKERS) -m real
 
 check-bench:
-	$(PYTEST) -m bench -s
+	$(PYTEST) -m bench -s -o faulthandler_timeout=0
 
 check-soak:
-	$(PYTEST) -n $(WORKERS) --hypothesis-profile=soak -m 'soak or hypothesis'
+	$(PYTEST) -n $(WORKERS) --hypothesis-profile=soak -m 'soak or hypothesis' -o faulthandler_timeout=0
