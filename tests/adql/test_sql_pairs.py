@@ -7,6 +7,7 @@ REWRITE=1 pytest tests/adql/test_sql_pairs.py writes the right-hand sides anew, 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,11 @@ def query_of(paragraph: str) -> str | None:
     return "\n".join(line for line in lines if not line.startswith(("=> ", "!! ")))
 
 
+def rounded(paragraph: str) -> str:
+    """Sines and cosines differ in their last bits from one C library to the next."""
+    return re.sub(r"\d+\.\d{12,}", lambda number: f"{float(number[0]):.12g}", paragraph)
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_pairs(file: Path) -> None:
     expected, actual = paragraphs(file), []
@@ -49,4 +55,4 @@ def test_pairs(file: Path) -> None:
     if os.environ.get("REWRITE"):
         file.write_text("\n\n".join(actual) + "\n", encoding="utf-8")
         return
-    assert actual == expected
+    assert [rounded(text) for text in actual] == [rounded(text) for text in expected]
