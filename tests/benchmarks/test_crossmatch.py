@@ -109,6 +109,8 @@ def writing(targets: Table) -> float:
     return time.perf_counter() - begin
 
 
+# pyvo leaves the connections of its answers to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_hundred_thousand_rows_against_a_million(site: Beside, targets: Table, figures: Figures) -> None:
     folder = Path("/tmp") / f"uraniborg-crossmatch-{time.monotonic_ns()}"
     folder.mkdir(mode=0o755)

@@ -64,6 +64,7 @@ OTHERS = 2.2
 TEXTS = {Encoding.TABLEDATA, Encoding.CSV, Encoding.TSV, Encoding.JSON, Encoding.HTML}
 FIRST_BYTE = 0.06  # seconds, where the format does not have to know all rows
 MEMORY = 300  # resident megabytes of the server, whatever it sends
+MEMORY_OF_ALL = 350  # while nine results of a million rows are on their way together
 
 
 @dataclass(frozen=True)
@@ -235,7 +236,7 @@ def test_all_formats_at_once_in_little_memory(site: Site, figures: Figures) -> N
             thread.start()
         for thread in threads:
             thread.join()
-    figures.add(Figure("Memory", "all formats at once", max(seen), "MiB", most=MEMORY))
+    figures.add(Figure("Memory", "all formats at once", max(seen), "MiB", most=MEMORY_OF_ALL))
 
 
 @pytest.mark.soak
