@@ -16,16 +16,9 @@ from pyvo.utils.http import create_session
 
 from archive.database import Database
 from archive.testing import ClusterForTests
-from tests.uws.conftest import TOKENS, job_service
+from tests.uws.conftest import TOKENS, job_service, tokens
 
-__all__ = ["Ask", "as_user", "stars", "votable"]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def tokens() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("URANIBORG_TOKENS", " ".join(f"{name}:{token}" for name, token in TOKENS.items()))
-        yield
+__all__ = ["Ask", "as_user", "stars", "tokens", "votable"]
 
 
 @pytest.fixture(scope="module")

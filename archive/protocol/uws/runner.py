@@ -129,7 +129,8 @@ class Runner:
         seen, complaint = -1, ""
         while not self._closing:
             with self._changed:
-                self._changed.wait_for(lambda: self._news != seen, self._patience())  # noqa: B023
+                if self._news == seen:
+                    self._changed.wait(self._patience())
                 seen = self._news
             try:
                 self._stop_overdue()
