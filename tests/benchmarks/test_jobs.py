@@ -22,6 +22,13 @@ JOB = {
     "PHASE": "RUN",
 }
 TIMES, CLIENTS = 200, 8
+ENDLESS = {
+    "LANG": "ADQL",
+    "QUERY": "SELECT COUNT(*) AS n FROM " + ", ".join(f"tap_schema.columns AS {name}" for name in "abcde"),
+    "PHASE": "RUN",
+}
+# Times what it takes without jobs: endless queries and their parallel workers hold both cores meanwhile.
+MOST_BESIDE_JOBS = 10
 MOST = 0.050  # seconds from POST to COMPLETED, the median
 
 
@@ -54,3 +61,36 @@ def test_a_trivial_job(site: Beside, figures: Figures) -> None:
     figures.add(Figure("Jobs", "trivial job, 95 % are done within", late))
     figures.add(Figure("Jobs", f"trivial jobs a second, {CLIENTS} clients", rate, "/s"))
     figures.add(Figure("Jobs", "trivial job from POST to COMPLETED, median", median, most=MOST))
+
+
+def test_sync_beside_long_jobs(site: Beside, figures: Figures) -> None:
+    """More endless jobs than workers: what waits for an answer has connections and threads of its own."""
+    query = {name: value for name, value in JOB.items() if name != "PHASE"}
+
+    def median_of_sync() -> float:
+        taken = []
+        for _ in range(TIMES):
+            begin = time.perf_counter()
+            assert client.post("/sync", data=query).status_code == 200
+            taken.append(time.perf_counter() - begin)
+        return statistics.median(taken)
+
+    with httpx.Client(base_url=f"http://127.0.0.1:{site.port}/tap", timeout=60) as client:
+        quiet = median_of_sync()
+        jobs = [client.post("/async", data=ENDLESS).headers["location"] for _ in range(6)]
+        while client.get(jobs[1] + "/phase").text != "EXECUTING":
+            time.sleep(0.05)
+        beside = median_of_sync()
+        assert client.get(jobs[0] + "/phase").text == "EXECUTING"
+        for job in jobs:
+            client.delete(job)
+    figures.add(
+        Figure(
+            "Jobs",
+            "TOP 1 by /sync beside endless jobs",
+            beside,
+            limit=quiet,
+            against="without them",
+            most=MOST_BESIDE_JOBS,
+        )
+    )

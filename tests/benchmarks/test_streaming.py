@@ -106,14 +106,14 @@ class Transfer:
     bytes: int
 
 
-def fetch(site: Site, rows: int, encoding: Encoding) -> Transfer:
+def fetch(site: Site, rows: int, encoding: Encoding, coding: str | None = None) -> Transfer:
     query = f"SELECT TOP {rows} * FROM bench.stars"
     wanted = format_of(encoding).media_type
     form = urlencode({"LANG": "ADQL", "QUERY": query, "RESPONSEFORMAT": wanted, "MAXREC": str(rows)})
     figures = "%{http_code} %{time_starttransfer} %{time_total} %{size_download}"
     url = f"http://127.0.0.1:{site.port}/tap/sync"
     done = subprocess.run(
-        ["curl", "-s", "-o", "/dev/null", "-w", figures, "-d", form, url],
+        ["curl", "-s", "-o", "/dev/null", "-w", figures, "-d", form, *_accepting(coding), url],
         capture_output=True,
         text=True,
         check=True,
@@ -121,6 +121,10 @@ def fetch(site: Site, rows: int, encoding: Encoding) -> Transfer:
     status, first, seconds, size = done.stdout.split()
     assert status == "200"
     return Transfer(float(first), float(seconds), int(size))
+
+
+def _accepting(coding: str | None) -> list[str]:
+    return [] if coding is None else ["-H", f"Accept-Encoding: {coding}"]
 
 
 @contextlib.contextmanager
@@ -188,27 +192,30 @@ def _wait_for(port: int) -> None:
                 return
 
 
-def measure(site: Site, rows: int, encoding: Encoding, times: int, figures: Figures) -> None:
+def measure(
+    site: Site, rows: int, encoding: Encoding, times: int, figures: Figures, coding: str | None = None
+) -> None:
     """Medians of `times` turns, in each of which psql comes first."""
     copies, transfers = [], []
     binary = encoding not in TEXTS
     with watching(site) as seen:
         for _ in range(times):
             copies.append(site.copy_seconds(rows, binary=binary))
-            transfers.append(fetch(site, rows, encoding))
+            transfers.append(fetch(site, rows, encoding, coding))
     group = f"Streaming {rows // MILLION} million rows"
+    name = encoding.name if coding is None else f"{encoding.name} in {coding}"
     first = statistics.median(transfer.first for transfer in transfers)
     most_first = None if encoding is Encoding.FITS else FIRST_BYTE
-    figures.add(Figure(group, f"{encoding.name}, first byte", first, most=most_first))
-    figures.add(Figure(group, f"{encoding.name}, memory of the server", max(seen), "MiB", most=MEMORY))
+    figures.add(Figure(group, f"{name}, first byte", first, most=most_first))
+    figures.add(Figure(group, f"{name}, memory of the server", max(seen), "MiB", most=MEMORY))
     figures.add(
         Figure(
             group,
-            f"{encoding.name}, {transfers[0].bytes / 1e6:.0f} MB",
+            f"{name}, {transfers[0].bytes / 1e6:.0f} MB",
             statistics.median(transfer.seconds for transfer in transfers),
             limit=statistics.median(copies),
             against=f"psql, {'binary' if binary else 'text'} COPY",
-            most=LIMITS.get(encoding, OTHERS),
+            most=OTHERS if coding else LIMITS.get(encoding, OTHERS),
         )
     )
 
@@ -226,6 +233,15 @@ def test_a_million_rows_over_http(site: Site, encoding: Encoding, figures: Figur
 @every_format
 def test_five_million_rows_over_http(site: Site, encoding: Encoding, figures: Figures) -> None:
     measure(site, 5 * MILLION, encoding, 1, figures)
+
+
+@pytest.mark.bench
+@pytest.mark.parametrize("coding", ["zstd", "gzip"])
+@pytest.mark.parametrize(
+    "encoding", [Encoding.TABLEDATA, Encoding.BINARY2, Encoding.CSV], ids=lambda encoding: encoding.name
+)
+def test_a_million_rows_compressed(site: Site, encoding: Encoding, coding: str, figures: Figures) -> None:
+    measure(site, MILLION, encoding, 3, figures, coding)
 
 
 @pytest.mark.bench
