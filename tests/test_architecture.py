@@ -39,7 +39,7 @@ MAY_IMPORT = {
 # Inside archive a room imports only such as stand before it.
 ROOMS = (
     "errors", "config", "declare", "query", "wire", "database", "access", "store", "formats", "tablefiles",
-    "protocol", "plugins", "testing",
+    "pixels", "previews", "protocol", "plugins", "testing",
 )  # fmt: skip
 
 
