@@ -268,12 +268,9 @@ class Database:
         mode: Mode = "create",
         schema: Schema | None = None,
     ) -> Written:
-        """Loads and publishes a table (see `loading.load_table`) in a transaction of its own."""
-        with self.writer() as connection:
-            written = loading.load_table(connection, table, batches, mode=mode, schema=schema)
-            catalogue = read_catalogue(connection)
-        self._changed(catalogue)
-        return written
+        """Loads and publishes a table (see `loading.load_table`), which appears at the end in one step."""
+        with self.loads() as loads:
+            return loads.load_table(table, batches, mode=mode, schema=schema)
 
     @contextlib.contextmanager
     def loads(self) -> Iterator[loading.Loads]:
