@@ -30,6 +30,8 @@ class Config:
     title: str = "Uraniborg"
     authority: str = "uraniborg.example"
     publisher: str = "Uraniborg"
+    contact_name: str = "Archive operator"
+    contact_email: str = "archive@uraniborg.example"
     host: str = "127.0.0.1"
     port: int = 8000
     public_url: str = ""
@@ -70,7 +72,16 @@ class Config:
     anonymous_jobs: int = 10_000
     anonymous_active_jobs: int = 200
     anonymous_job_bytes: int = 100_000_000_000
+    cutout_bytes: int = 10_000_000_000
+    unpacked_bytes: int = 20_000_000_000
+    preview_bytes: int = 2_000_000_000
     store_files: str = "copy"
+    volumes: tuple[str, ...] = ()
+    copies: int = 2
+    scrub_rate: int = 0
+    scrub_days: float = 30.0
+    wal_archive: str = ""
+    eso_profile: bool = True
 
     def __post_init__(self) -> None:
         if not _AUTHORITY.fullmatch(self.authority):
@@ -80,6 +91,14 @@ class Config:
             )
         if self.store_files not in {"copy", "link"}:
             raise ConfigurationError(f"store_files = {self.store_files!r}", hint='say "copy" or "link"')
+        if self.copies < 1:
+            raise ConfigurationError(f"copies = {self.copies}: a file needs a copy at least")
+        if self.scrub_rate < 0 or self.scrub_days <= 0:
+            raise ConfigurationError("scrub_rate must not be negative, and scrub_days positive")
+        if self.wal_archive and not Path(self.wal_archive).is_absolute():
+            raise ConfigurationError(
+                f"wal_archive = {self.wal_archive!r}", hint="name a folder by its whole path"
+            )
         if not 0 < self.default_rows <= self.hard_rows:
             raise ConfigurationError("default_rows must be positive and not above hard_rows")
         if not 0 < self.job_seconds <= self.job_hard_seconds < 2**31:

@@ -14,6 +14,7 @@ Here belong the classes and nothing else; how an error looks as VOTable, text or
     ├── QueryTimeout 408 / QueryFailed 400 / Cancelled 499 / Busy 503 / DiskFull 507
     ├── DeclarationError               a table, column or parameter contradicts itself
     ├── ConfigurationError             the configuration file or the machine's set-up is wrong
+    ├── CopyMissing 503                no copy of a stored file is good
     └── UnreadableFile                 an input file could not be understood
 """
 
@@ -27,6 +28,7 @@ __all__ = [
     "Busy",
     "Cancelled",
     "ConfigurationError",
+    "CopyMissing",
     "DeclarationError",
     "DiskFull",
     "Forbidden",
@@ -35,6 +37,7 @@ __all__ = [
     "QueryFailed",
     "QuerySyntaxError",
     "QueryTimeout",
+    "SeveralValues",
     "TooLarge",
     "Unauthenticated",
     "UnknownColumn",
@@ -69,6 +72,10 @@ class BadParameter(UsageError):
     def __init__(self, name: str, message: str, *, hint: str | None = None) -> None:
         super().__init__(f"{name}: {message}", hint=hint)
         self.name = name
+
+
+class SeveralValues(BadParameter):
+    """A parameter given more often than a service takes it at once (SODA 1.0, 3.1)."""
 
 
 class _InQuery(UsageError):
@@ -180,6 +187,12 @@ class DeclarationError(ArchiveError):
 
 class ConfigurationError(ArchiveError):
     pass
+
+
+class CopyMissing(ArchiveError):
+    """The archive has a file, but none of its copies can be read, or none is what was kept."""
+
+    status = 503
 
 
 class UnreadableFile(ArchiveError):

@@ -19,5 +19,4 @@ def open_archive(config: Config) -> Iterator[tuple[Database, Store]]:
     with closing(open_database(config)) as database:
         with database.writer() as connection:
             storage.initialise(connection)
-        folder = config.data_folder / "files"
-        yield database, Store(folder, "link" if config.store_files == "link" else "copy")
+        yield database, storage.open_store(database, config)

@@ -17,6 +17,7 @@ import fcntl
 import hashlib
 import os
 import stat
+import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -111,6 +112,38 @@ class Cluster:
             return False
         return self._state(find_account(self._account_name), find_programs(self._version())) == _READY
 
+    def adopt(self, packed: Path) -> None:
+        """Unpack a base backup (tar, gzip) in place of a new cluster; its first start will recover."""
+        account = find_account(self._account_name)
+        self._make_folders(account)
+        with self._alone():
+            unfinished = self.folder / "cluster.unfinished"
+            account.run("rm", "-rf", unfinished)
+            account.make_folder(unfinished, 0o700)
+            # Root can read a back-up that the account cannot, so that the bytes are handed over.
+            done = subprocess.run(
+                [
+                    "tar",
+                    "--extract",
+                    "--gzip",
+                    "--same-permissions",
+                    "--file",
+                    packed,
+                    "--directory",
+                    unfinished,
+                ],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+            )
+            if done.returncode:
+                raise ConfigurationError(f"{packed} cannot be unpacked: {_last_lines(done.stderr)}")
+            (unfinished / "recovery.signal").touch()
+            for path in (unfinished, *unfinished.rglob("*")):
+                account.own(path)
+            unfinished.chmod(0o700)
+            unfinished.rename(self.data)
+
     # --- databases ----------------------------------------------------------------------------------
 
     def create_database(self, name: str, template: str = "template0") -> bool:
@@ -132,6 +165,11 @@ class Cluster:
             )
 
     # --- how ----------------------------------------------------------------------------------------
+
+    @property
+    def version(self) -> int | None:
+        """PostgreSQL's major version that made the cluster; None before there is one."""
+        return self._version()
 
     def _version(self) -> int | None:
         try:
@@ -203,7 +241,7 @@ class Cluster:
         )
         compression = {"wal_compression": "on" if lz4.returncode else "lz4"}
         self._write(account, "uraniborg.conf", settings_text(values | compression | self._overrides))
-        self._write(account, "pg_hba.conf", "local all all peer map=uraniborg\n")
+        self._write(account, "pg_hba.conf", "local all,replication all peer map=uraniborg\n")
         lines = [
             f'uraniborg "{user}" {role}\n'
             for user in dict.fromkeys((account.name, "root"))

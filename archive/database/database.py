@@ -31,12 +31,13 @@ from .loading import Mode
 from .preparation import prepare
 from .readers import Readers
 from .server import Server, given_server, reader_settings
+from .tuning import archiving
 from .uploads import UploadSchemas, sweep
 from .user_tables import UserCatalogues, UserTables
 
-__all__ = ["Database", "open_database"]
+__all__ = ["DATABASE_NAME", "Database", "open_database"]
 
-_NAME = "archive"  # of the database in the private cluster
+DATABASE_NAME = "archive"  # of the database in the private cluster
 _WRITERS = 8
 _PATIENCE = 10.0  # seconds to wait for a connection
 _BRIEF = 2.0  # the same where an answer is wanted at once, or can be done without
@@ -55,11 +56,11 @@ def open_database(config: Config, schemas: Sequence[Schema] | None = None) -> Da
         server = given_server(config.dsn, settings)
         prepare(server, builtin, settings)
         return _swept(Database(server, config))
-    cluster = Cluster(config.data_folder / "database", config.account)
+    cluster = Cluster(config.data_folder / "database", config.account, archiving(config.wal_archive))
     cluster.ensure()
     try:
-        cluster.create_database(_NAME)
-        server = cluster.server(_NAME, settings)
+        cluster.create_database(DATABASE_NAME)
+        server = cluster.server(DATABASE_NAME, settings)
         prepare(server, builtin, settings)
         return _swept(Database(server, config, cluster))
     except BaseException:
@@ -103,6 +104,11 @@ class Database:
         self._lock = threading.Lock()
         self._checked = 0.0
         self._catalogue: Catalogue | None = None
+
+    @property
+    def server(self) -> Server:
+        """How its roles reach it. It may hold a password: never to be logged or shown."""
+        return self._server
 
     @property
     def catalogue(self) -> Catalogue:

@@ -7,11 +7,14 @@ traded: fsync and full_page_writes stay on, so that a power cut costs no committ
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Machine", "settings", "settings_text", "this_machine"]
+from ..errors import ConfigurationError
+
+__all__ = ["Machine", "archiving", "settings", "settings_text", "this_machine"]
 
 _MB = 1024**2
 _GB = 1024**3
@@ -77,6 +80,31 @@ def settings(machine: Machine) -> dict[str, str]:
         # Containers often have 64 MB, and then every parallel query fails.
         chosen["dynamic_shared_memory_type"] = "mmap"
     return chosen
+
+
+def archiving(folder: str) -> dict[str, str]:
+    """The settings with which the database copies its log to a folder; none for an empty name.
+
+    A segment is copied under another name, synced and renamed, so that what is there is whole; one that was
+    copied before, and whose acknowledgement got lost, is taken as done.
+    """
+    if not folder:
+        return {}
+    if "%" in folder or not os.access(folder, os.W_OK):
+        raise ConfigurationError(
+            f"wal_archive = {folder!r} cannot be written",
+            hint="make the folder, and give it to the account of the database",
+        )
+    place = shlex.quote(folder)
+    target = f"{place}/%f"
+    copy = f"cp %p {target}.part && sync {target}.part && mv {target}.part {target} && sync {place}"
+    return {
+        "wal_level": "replica",
+        "max_wal_senders": "4",
+        "archive_mode": "on",
+        "archive_command": f"if test -f {target}; then cmp -s %p {target}; else {copy}; fi",
+        "archive_timeout": "300",
+    }
 
 
 def _size(size: int, least: int, most: int) -> str:

@@ -16,6 +16,7 @@ from ..access import Callers
 from ..config import Config
 from ..database import Database
 from ..declare.parameters import Parameter
+from ..store import Store
 from .failures import Style
 from .streaming import Workers
 
@@ -29,6 +30,7 @@ class Archive:
     config: Config
     database: Database
     workers: Workers
+    store: Store
     up_since: datetime = field(default_factory=lambda: datetime.now(UTC))
     callers: Callers = field(default_factory=Callers.from_environment)
 
@@ -37,8 +39,9 @@ class Archive:
 class Service:
     """A group of endpoints below one path.
 
-    `path` begins with a slash and has none at the end; all `routes` begin with it. `address` is what a
-    user gives to a program, `links` are pages and documents worth a look, by name.
+    `path` begins with a slash and has none at the end; all `routes` begin with it, or with one of the
+    `aliases`. `address` is what a user gives to a program, `links` are pages and documents worth a look, by
+    name.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Service:
     style: Style
     parameters: tuple[Parameter, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    aliases: tuple[str, ...] = ()
 
 
 ServiceFactory = Callable[[Archive], Service]

@@ -1,8 +1,8 @@
 """FITS headers: bytes in, cards out, and the bytes kept as they were.
 
 Here belongs what a card says (FITS 4.0, section 4, with HIERARCH and CONTINUE), read forgivingly: a card
-that breaks the rules is a recorded problem and never an exception. Where headers lie in a file and how
-much data follow them is the business of `ingest`.
+that breaks the rules is a recorded problem and never an exception. Where headers lie in a file is the
+business of `archive.tablefiles`, how they are edited that of `archive.store.editing`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,13 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
+from math import prod
+from typing import NamedTuple
 
-__all__ = ["BLOCK", "CARD", "Card", "Header", "Value", "parse_header"]
+from ..errors import UnreadableFile
+
+__all__ = ["BLOCK", "CARD", "Card", "Header", "Value", "data_bytes", "parse_header", "parse_value"]
 
 BLOCK = 2880
 CARD = 80
@@ -23,6 +27,10 @@ Value = str | bool | int | float | complex | None
 _COMMENTARY = frozenset({"", "COMMENT", "HISTORY"})
 # The value field: a quoted text or a bare word, then perhaps a comment.
 _FIELD = re.compile(r" *(?:'(?P<text>(?:[^']|'')*)'|(?P<word>[^/']*?)) *(?:/ ?(?P<comment>.*))?", re.DOTALL)
+# What nearly all cards have there, and nothing that needs a second look.
+_PLAIN_FIELD = re.compile(
+    r" *(?:'([^']*)'|([+-]?\d+)|([+-]?\d+\.\d*(?:E[+-]?\d+)?)|([TF])) *(?:/ ?(.*))?", re.DOTALL
+)
 _INTEGER = re.compile(r"[+-]?\d+")
 _REAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[EeDd][+-]?\d+)?")
 _COMPLEX = re.compile(r"\( *([^,]+?) *, *([^)]+?) *\)")
@@ -31,8 +39,7 @@ _STANDARD_KEYWORD = re.compile(r"[A-Z0-9_-]{1,8}")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """One keyword; hierarchical ones without the word HIERARCH ("ESO DPR CATG"), continued ones joined."""
 
     keyword: str
@@ -74,7 +81,8 @@ class Header:
         value = self._values.get(keyword)
         if value is None or isinstance(value, bool):
             return None
-        return _UNPRINTABLE.sub(" ", str(value)).strip() or None
+        text = str(value)
+        return (text if text.isprintable() else _UNPRINTABLE.sub(" ", text)).strip() or None
 
     def number(self, keyword: str) -> float | None:
         """A finite number, also one written in quotes; None for everything else."""
@@ -121,17 +129,28 @@ def _card(line: str, keyword: str, problems: list[str]) -> Card:
         return Card(keyword, line[8:].rstrip())
     if keyword == "HIERARCH":
         name, equals, rest = line[8:].partition("=")
-        keyword = " ".join(name.split())
+        keyword = _hierarchical(name)
     else:
         # FITS 4.0, 4.1.2.2 wants "= " in columns 9 and 10; the blank is often forgotten.
         equals, rest = line[8:9], line[9:]
-        if not _STANDARD_KEYWORD.fullmatch(keyword):
+        if not _is_standard(keyword):
             problems.append(f"non-standard keyword {keyword!r}")
     if equals != "=" or not keyword:
         problems.append(f"card without a value: {line.rstrip()!r}")
         return Card("", line.rstrip())
     value, comment = _value(rest, keyword, problems)
     return Card(keyword, value, comment)
+
+
+# The files of a night have the same keywords.
+@lru_cache(16384)
+def _hierarchical(name: str) -> str:
+    return " ".join(name.split())
+
+
+@lru_cache(16384)
+def _is_standard(keyword: str) -> bool:
+    return _STANDARD_KEYWORD.fullmatch(keyword) is not None
 
 
 def _continues(cards: list[Card], line: str, problems: list[str]) -> bool:
@@ -146,13 +165,29 @@ def _continues(cards: list[Card], line: str, problems: list[str]) -> bool:
 
 
 def _value(rest: str, keyword: str, problems: list[str]) -> tuple[Value, str]:
+    plain = _PLAIN_FIELD.fullmatch(rest)
+    if plain is not None:
+        text, whole, real, logical, comment = plain.groups("")
+        if whole:
+            return int(whole), comment.rstrip()
+        if logical:
+            return logical == "T", comment.rstrip()
+        if not real:
+            # Blanks at the end of a text mean nothing, those at its start do (FITS 4.0, 4.2.1.1).
+            return text.rstrip(), comment.rstrip()
+        number = float(real)
+        if math.isfinite(number):
+            return number, comment.rstrip()
+    return _unusual_value(rest, keyword, problems)
+
+
+def _unusual_value(rest: str, keyword: str, problems: list[str]) -> tuple[Value, str]:
     match = _FIELD.fullmatch(rest)
     if match is None:
         problems.append(f"{keyword}: value is not FITS: {rest.strip()!r}")
         return rest.strip().strip("'").rstrip(), ""
     comment = (match["comment"] or "").rstrip()
     if match["text"] is not None:
-        # Blanks at the end of a text mean nothing, those at its start do (FITS 4.0, 4.2.1.1).
         return match["text"].replace("''", "'").rstrip(), comment
     word = match["word"].strip()
     value = _word(word)
@@ -178,3 +213,34 @@ def _word(word: str) -> Value:
         real, imaginary = (float(part.upper().replace("D", "E")) for part in pair.groups())
         return complex(real, imaginary)
     return word
+
+
+def parse_value(text: str) -> tuple[Value, str]:
+    """Value and comment as written after the equals sign; a word that FITS does not know is text."""
+    return _value(text, "", [])
+
+
+def data_bytes(header: Header) -> int:
+    """Bytes of data that follow, without padding (FITS 4.0, equations 1, 2 and 4).
+
+    Raises UnreadableFile when the header does not say.
+    """
+    bitpix, naxis = header.integer("BITPIX"), header.integer("NAXIS")
+    if bitpix not in {8, 16, 32, 64, -32, -64} or naxis is None or not 0 <= naxis <= 999:
+        raise UnreadableFile(
+            f"malformed: BITPIX = {header.get('BITPIX')!r} and NAXIS = {header.get('NAXIS')!r}"
+        )
+    axes = [header.integer(f"NAXIS{axis}") for axis in range(1, naxis + 1)]
+    lengths = [axis for axis in axes if axis is not None and axis >= 0]
+    if len(lengths) < naxis:
+        raise UnreadableFile(f"malformed: NAXISn = {axes}")
+    if naxis == 0:
+        return 0
+    groups, parameters = header.integer("GCOUNT"), header.integer("PCOUNT")
+    if lengths[0] == 0 and header.flag("GROUPS"):
+        lengths = lengths[1:]
+    elements = prod(lengths) + (parameters or 0)
+    size = abs(bitpix) // 8 * (1 if groups is None else groups) * elements
+    if size < 0:
+        raise UnreadableFile(f"malformed: PCOUNT = {parameters}, GCOUNT = {groups}")
+    return size

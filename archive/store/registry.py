@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -25,13 +25,14 @@ __all__ = [
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
+Packed = bytes  # which `bytes` does not mean inside a class with such a field
 _COLUMNS = "dp_id, version, name, place, sha256, bytes, media_type, source, stored_at"
 
 
 @dataclass(frozen=True, slots=True)
 class FileVersion:
     """A row of `archive.file`. `name` is the name a download gets, `place` where the store keeps the bytes,
-    `source` the path it came from."""
+    `source` the path it came from; `blocks` the checksums of its blocks, which only `find_file` looks up."""
 
     dp_id: str
     version: int
@@ -42,13 +43,14 @@ class FileVersion:
     media_type: str
     source: str
     stored_at: datetime
+    blocks: Packed | None = field(default=None, compare=False, repr=False)
 
 
 def find_file(connection: Connection, dp_id: str, version: int | None = None) -> FileVersion:
     """A version of a file, the newest when none is given; NotFound when there is none."""
     with connection.cursor(row_factory=class_row(FileVersion)) as cursor:
         cursor.execute(
-            f"SELECT {_COLUMNS} FROM archive.file WHERE dp_id = %(dp_id)s "
+            f"SELECT {_COLUMNS}, blocks FROM archive.file WHERE dp_id = %(dp_id)s "
             "AND (%(version)s::integer IS NULL OR version = %(version)s) ORDER BY version DESC LIMIT 1",
             {"dp_id": dp_id, "version": version},
         )
@@ -110,9 +112,11 @@ def last_from(connection: Connection, sources: Iterable[str]) -> dict[str, FileV
 def record_files(connection: Connection, files: Iterable[FileVersion]) -> None:
     with (
         connection.cursor() as cursor,
-        cursor.copy(f"COPY archive.file ({_COLUMNS}) FROM STDIN (FORMAT BINARY)") as copy,
+        cursor.copy(f"COPY archive.file ({_COLUMNS}, blocks) FROM STDIN (FORMAT BINARY)") as copy,
     ):
-        copy.set_types(["text", "int4", "text", "text", "text", "int8", "text", "text", "timestamptz"])
+        copy.set_types(
+            ["text", "int4", "text", "text", "text", "int8", "text", "text", "timestamptz", "bytea"]
+        )
         for file in files:
             copy.write_row(
                 (
@@ -125,5 +129,6 @@ def record_files(connection: Connection, files: Iterable[FileVersion]) -> None:
                     file.media_type,
                     file.source,
                     file.stored_at,
+                    file.blocks,
                 )
             )

@@ -101,7 +101,7 @@ def test_nobody_else_gets_in(running: Cluster) -> None:
     assert ask(running, "SHOW fsync") == "on"
     assert ask(running, "SHOW full_page_writes") == "on"
     rules = (running.data / "pg_hba.conf").read_text().split("\n")
-    assert rules == ["local all all peer map=uraniborg", ""]
+    assert rules == ["local all,replication all peer map=uraniborg", ""]
     assert list(running.data.glob("postmaster.pid"))
 
 

@@ -229,6 +229,18 @@ def test_new_descriptions_and_indexes_leave_the_rows(
     assert rows(fresh_database, told) == [("Better described",)]
 
 
+def test_tap_schema_may_change_as_it_is_written_anew(
+    test_cluster: ClusterForTests, fresh_database: Database
+) -> None:
+    told = statement("SELECT count(*) FROM tap_schema.tables WHERE cat_id IS NULL", types.LONG)
+    before = rows(fresh_database, told)
+    with fresh_database.writer() as connection:
+        connection.execute("ALTER TABLE tap_schema.tables DROP COLUMN cat_id")
+        connection.execute("UPDATE archive.catalogue_version SET fingerprint = ''")
+    prepare(server_of(test_cluster, fresh_database), builtin_schemas(), reader_settings(test_cluster.config))
+    assert rows(fresh_database, told) == before != [(0,)]
+
+
 def test_preparing_twice_changes_nothing(test_cluster: ClusterForTests, fresh_database: Database) -> None:
     version = fresh_database.catalogue.version
     prepare(server_of(test_cluster, fresh_database), builtin_schemas(), reader_settings(test_cluster.config))
