@@ -1,5 +1,5 @@
 """The web server's connections, with limits on what a client can hold open without asking for anything, and
-answers that clients of HTTP/1.0 can read.
+answers that clients of HTTP/1.0 can read; files that go from the disk to the network by themselves.
 
 uvicorn bounds neither the head of a request nor the time it takes. Bodies are limited where they are read
 (`archive.protocol.requests`), answers where they are sent (`archive.protocol.streaming`), and a client that
@@ -12,16 +12,21 @@ import asyncio
 import socket
 import struct
 from asyncio import TimerHandle
+from functools import partial
 from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from .sendfile import Transfer
 
 __all__ = ["Connection"]
 
 _TOO_LARGE = b"431 Request Header Fields Too Large", b"the head of the request is too large"
 _TOO_SLOW = b"408 Request Timeout", b"the head of the request did not arrive in time"
 _LINGER = 5.0  # seconds in which a refused client may read its answer
+# ASGI's extension: messages with `file` (an open one), `offset`, `count` and `more_body`.
+_ZERO_COPY = "http.response.zerocopysend"
 
 
 class Connection(HttpToolsProtocol):
@@ -35,6 +40,7 @@ class Connection(HttpToolsProtocol):
         self._head_bytes = 0
         self._deadline: TimerHandle | None = None  # there is one while a head is awaited or arrives
         self._refused = False
+        self._transfer: Transfer | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
@@ -44,6 +50,8 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_is_there()
         super().connection_lost(exc)
+        if self._transfer is not None:
+            self._transfer.abandon()
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
@@ -56,6 +64,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self.scope["extensions"] = {_ZERO_COPY: {}}
         self._await_head()
 
     def on_headers_complete(self) -> None:
@@ -65,7 +74,36 @@ class Connection(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         if cycle.scope["http_version"] == "1.0":
             app = _Unchunked(app, cycle)
-        super()._start_asgi_task(cycle, app)
+        started: Any = _WithFiles(app, partial(self._send_file, cycle))
+        super()._start_asgi_task(cycle, started)
+
+    async def _send_file(self, cycle: RequestResponseCycle, message: Message) -> None:
+        """Sends a part of an open file; raises ConnectionError when the client has gone."""
+        count = message["count"]
+        if count > cycle.expected_content_length:
+            raise RuntimeError("Response content longer than Content-Length")
+        await self._written(cycle)
+        # Only now is the descriptor certainly the client's.
+        if cycle.disconnected or self.transport.is_closing():
+            raise ConnectionResetError("the client has gone")
+        client = self.transport.get_extra_info("socket").fileno()
+        self._transfer = Transfer(self.loop, client, message["file"].fileno(), message["offset"], count)
+        try:
+            await self._transfer.run()
+        finally:
+            self._transfer = None
+        cycle.expected_content_length -= count
+        if not message.get("more_body", False):
+            await cycle.send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _written(self, cycle: RequestResponseCycle) -> None:
+        """Waits until the transport has passed on all that it was given."""
+        self.transport.flush()  # type: ignore[attr-defined]  # see connection_made
+        self.transport.set_write_buffer_limits(high=0)
+        if self.flow.write_paused and not cycle.disconnected:
+            await self.flow.drain()
+        if not self.transport.is_closing():
+            self.transport.set_write_buffer_limits()
 
     def _await_head(self) -> None:
         self._head_is_there()
@@ -103,6 +141,22 @@ class Connection(HttpToolsProtocol):
             self.cycle.message_event.set()
         self.transport.write_eof()
         self.loop.call_later(_LINGER, self.transport.abort)
+
+
+class _WithFiles:
+    """An application that may send parts of open files; `send_file` takes such messages."""
+
+    def __init__(self, app: ASGIApp, send_file: Send) -> None:
+        self._app = app
+        self._send_file = send_file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        send_file = self._send_file
+
+        async def send_either(message: Message) -> None:
+            await (send_file if message["type"] == _ZERO_COPY else send)(message)
+
+        await self._app(scope, receive, send_either)
 
 
 class _Unchunked:
@@ -164,25 +218,25 @@ class _Gathering:
 
     def write(self, data: bytes) -> None:
         if not self._gathered:
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
         self._gathered.append(data)
         self._bytes += len(data)
         if self._bytes > self._MOST:
-            self._flush()
+            self.flush()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         gathered, self._gathered, self._bytes = self._gathered, [], 0
         if gathered and not self._transport.is_closing():
             self._transport.write(gathered[0] if len(gathered) == 1 else b"".join(gathered))
 
     def write_eof(self) -> None:
-        self._flush()
+        self.flush()
         self._transport.write_eof()
 
     def close(self) -> None:
-        self._flush()
+        self.flush()
         self._transport.close()
 
     def abort(self) -> None:
-        self._flush()
+        self.flush()
         self._transport.abort()

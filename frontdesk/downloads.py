@@ -1,4 +1,7 @@
-"""/file/<dp_id>: the archive's files by their identifier; HTTP's rules are `archive.protocol.files`'."""
+"""/file/<dp_id> and /dataPortal/file/<dp_id>: the archive's files by their identifier.
+
+What is delivered is told in `archive.store.delivery`; HTTP's rules are `archive.protocol.files`'.
+"""
 
 from __future__ import annotations
 
@@ -11,30 +14,41 @@ from archive.database import Database
 from archive.declare.parameters import Parameter, parse_arguments
 from archive.declare.types import INTEGER
 from archive.errors import NotFound
-from archive.protocol.files import StoredFile, file_response
-from archive.store import Store, find_file
+from archive.protocol.files import file_response
+from archive.store import Delivered, Store, described, opened
 
-__all__ = ["download_routes"]
+__all__ = ["CORRECTION", "VERSION", "download_routes", "speakable"]
 
-_VERSION = Parameter(
+VERSION = Parameter(
     "VERSION", "Version of the file, the newest when left out.", type=INTEGER, minimum=1, maximum=2**31 - 1
+)
+CORRECTION = Parameter(
+    "CORRECTION",
+    "Correction of the version's headers, the last when left out; 0 has them as they were archived.",
+    type=INTEGER,
+    minimum=0,
+    maximum=2**31 - 1,
 )
 
 
 def download_routes(database: Database, store: Store) -> list[Route]:
-    def find(dp_id: str, version: int | None) -> StoredFile:
-        if not dp_id.isprintable():
-            raise NotFound("the archive has no file whose identifier has control characters")
+    def find(dp_id: str, version: int | None, correction: int | None) -> Delivered:
         with database.writer() as connection:
-            file = find_file(connection, dp_id, version)
-        path = store.path(file.place)
-        if not path.is_file():
-            raise NotFound(f"the archive knows {dp_id}, but its file is missing", hint="tell the operator")
-        return StoredFile(path, file.name, file.media_type, file.bytes, file.sha256, file.stored_at)
+            found = described(connection, speakable(dp_id), version, correction)
+        # Copies elsewhere may take their time, and nobody should wait for a connection meanwhile.
+        return opened(store, found)
 
     async def download(request: Request) -> Response:
-        arguments = parse_arguments([_VERSION], request.query_params.multi_items())
-        file = await run_in_threadpool(find, request.path_params["dp_id"], arguments.integer(_VERSION))
+        arguments = parse_arguments([VERSION, CORRECTION], request.query_params.multi_items())
+        version, correction = arguments.integer(VERSION), arguments.integer(CORRECTION)
+        file = await run_in_threadpool(find, request.path_params["dp_id"], version, correction)
         return file_response(request, file)
 
-    return [Route("/file/{dp_id:path}", download)]
+    return [Route("/file/{dp_id:path}", download), Route("/dataPortal/file/{dp_id:path}", download)]
+
+
+def speakable(dp_id: str) -> str:
+    """The identifier, unless it has characters that no database takes."""
+    if not dp_id.isprintable():
+        raise NotFound("the archive has no file whose identifier has control characters")
+    return dp_id

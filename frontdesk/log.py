@@ -35,7 +35,8 @@ class AccessLog:
             if message["type"] == "http.response.start":
                 status = message["status"]
             else:
-                size += len(message.get("body", b""))
+                # A part of a file is told by its length.
+                size += message["count"] if "count" in message else len(message.get("body", b""))
                 complete = not message.get("more_body", False)
             await send(message)
 
