@@ -7,6 +7,7 @@ from .finding import find_catalogues
 from .harvest import Harvest, harvest
 from .outcomes import Outcome, Report, Summary
 from .publication import Publication
+from .rederive import rederive
 from .run import Progress, ingest_paths
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "ingest_paths",
     "load_catalogue",
     "load_tables",
+    "rederive",
 ]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
@@ -26,6 +27,7 @@ from archive.tablefiles.opening import filled, left_out, open_catalogue, open_me
 from archive.tablefiles.source import Source
 
 from .catalogues_names import member_names
+from .catalogues_release import with_release
 
 __all__ = [
     "LoadSummary",
@@ -211,7 +213,7 @@ def _table(name: str, sources: Sequence[Source], description: str) -> tuple[Tabl
     first = next((source for source in sources if not (source.guessed and source.rows == 0)), sources[0])
     said = description or first.description or _from(first)
     table, remarks = declared(name, first.columns, said)
-    return table, first.remarks + remarks
+    return with_release(table, first.keywords, datetime.now(UTC)), first.remarks + remarks
 
 
 def _check_same(first: Source, other: Source) -> None:

@@ -1,4 +1,4 @@
-"""Identifiers: the archive's name of a file, and the IVOID and URL made from it.
+"""Identifiers: the archive's name of a file; IVOIDs made from it are `archive.declare.identifiers`' business.
 
 Three rules, in this order: what ESO's archive named (ARCFILE of raw frames, of ADP and M products); the
 name of the file. A reduced file inherits ARCFILE from the frame it was made of, so there it is no name.
@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from .keywords import Keywords
 
-__all__ = ["Identity", "identify", "ivoid", "stem"]
+__all__ = ["Identity", "identify", "stem"]
 
 _ENDING = re.compile(r"\.(fits?|fts|mt|bz2|gz|fz|Z)$", re.IGNORECASE)
 _OF_PRODUCT = re.compile(r"(ADP|M)\..+")
@@ -45,8 +44,3 @@ def _safe(identifier: str) -> str:
     """Without slashes, blanks and control characters, which no URL or file name should have."""
     encodable = identifier.encode("utf-8", "replace").decode("utf-8")
     return _UNSAFE.sub("_", encodable).lstrip(".") or "unnamed"
-
-
-def ivoid(authority: str, kind: str, name: str) -> str:
-    """IVOA Identifiers 2.0, 4.1: what follows the question mark is URL-encoded."""
-    return f"ivo://{authority}/{kind}?{quote(name, safe=':@,;()$!*')}"

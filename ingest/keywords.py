@@ -57,9 +57,9 @@ class Keywords:
         expression = re.compile(pattern)
         return any(expression.fullmatch(name) for name in self.headers[0])
 
-    def numbered(self, name: str) -> Iterator[tuple[int, str]]:
-        """(i, text) of the keywords `name` followed by a number, by number."""
-        expression = re.compile(re.escape(name) + r"(\d{1,3})")
+    def numbered(self, name: str, *, digits: int = 3) -> Iterator[tuple[int, str]]:
+        """(i, text) of the keywords `name` followed by a number of so many digits at most, by number."""
+        expression = re.compile(re.escape(name) + rf"(\d{{1,{digits}}})")
         found = (expression.fullmatch(keyword) for keyword in self.headers[0])
         for number in sorted({int(match[1]) for match in found if match}):
             text = self.text(f"{name}{number}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from archive.declare.addresses import LINKS_TYPE
 from archive.declare.regions import Region
 from archive.declare.semantics import check_unit
 from archive.errors import DeclarationError
@@ -13,7 +14,6 @@ from .classify import Kind, Product, Verdict
 from .fits_tables import column_names
 from .footprint import Footprint, celestial, image_footprint
 from .frames import galactic
-from .identify import ivoid
 from .instruments import (
     harps_orders,
     instrument_coverage,
@@ -40,14 +40,13 @@ __all__ = ["Source", "obscore_values"]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file on its way to a row: `size` in bytes, `media_type` of what is downloaded."""
+    """A file on its way to a row: `size` in bytes."""
 
     file: FitsFile
     keywords: Keywords
     verdict: Verdict
     dp_id: str
     size: int
-    media_type: str
 
 
 def obscore_values(source: Source, publication: Publication, problems: list[str]) -> dict[str, object]:
@@ -84,6 +83,7 @@ def _dataset(source: Source, publication: Publication, target: str | None) -> di
         "obs_creator_name": keywords.text("PI-COI", "ESO OBS PI-COI NAME", "OBSERVER"),
         "data_rights": "public",
         "bib_reference": keywords.text("REFERENC"),
+        "preview_html": publication.page(source.dp_id),
         "last_mod_date": publication.moment,
         "publication_date": publication.moment,
     }
@@ -154,9 +154,9 @@ def _access(source: Source, publication: Publication) -> dict[str, object]:
     return {
         "dp_id": source.dp_id,
         "obs_publisher_did": publication.did(source.dp_id),
-        "obs_creator_did": ivoid(publication.authority, "origfile", origfile) if origfile else None,
-        "access_url": publication.url(source.dp_id),
-        "access_format": source.media_type,
+        "obs_creator_did": publication.creator_did(origfile) if origfile else None,
+        "access_url": publication.links(source.dp_id),
+        "access_format": LINKS_TYPE,
         "access_estsize": -(-source.size // 1000),
     }
 

@@ -9,13 +9,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import quote
 
 from archive.config import Config
+from archive.declare.addresses import dataset_url, file_url, links_url
+from archive.declare.identifiers import ivoid, publisher_did
+from archive.declare.instruments import INSTRUMENTS, Instrument
 from archive.declare.tables import Record, Table
 from archive.declare.types import Type
-
-from .identify import ivoid
 
 __all__ = ["Publication", "fitted"]
 
@@ -25,23 +25,44 @@ _LARGEST_REAL = 3.4028235e38
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """The archive's side: authority and public base URL, collection chosen by the operator, moment (UTC)."""
+    """The archive's side: authority and public base URL, collection chosen by the operator, moment (UTC).
+
+    `instruments` are those that have tables of their own.
+    """
 
     authority: str
     base_url: str
     collection: str | None
     moment: datetime
+    instruments: tuple[Instrument, ...] = INSTRUMENTS
 
     @classmethod
-    def of(cls, config: Config, collection: str | None = None) -> Publication:
+    def of(
+        cls,
+        config: Config,
+        collection: str | None = None,
+        instruments: tuple[Instrument, ...] = INSTRUMENTS,
+    ) -> Publication:
         moment = datetime.now(UTC).replace(tzinfo=None)
-        return cls(config.authority, config.base_url, collection, moment)
+        return cls(config.authority, config.base_url, collection, moment, instruments)
 
     def did(self, dp_id: str) -> str:
-        return ivoid(self.authority, "ID", dp_id)
+        return publisher_did(self.authority, dp_id)
+
+    def creator_did(self, origfile: str) -> str:
+        return ivoid(self.authority, "origfile", origfile)
 
     def url(self, dp_id: str) -> str:
-        return f"{self.base_url}/file/{quote(dp_id, safe=':@,;()$!*')}"
+        """Of the file."""
+        return file_url(self.base_url, dp_id)
+
+    def page(self, dp_id: str) -> str:
+        """Of the page that shows the dataset to people."""
+        return dataset_url(self.base_url, dp_id)
+
+    def links(self, dp_id: str) -> str:
+        """Of the document that links to the file and to all that belongs to it."""
+        return links_url(self.base_url, self.authority, dp_id)
 
 
 def fitted(table: Table, values: Mapping[str, object], problems: list[str]) -> Record:
@@ -64,7 +85,7 @@ def _fit(value: object, kind: Type) -> object:
     if isinstance(value, datetime):
         return value if kind.numpy.startswith("M8") else None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
+        return value if isinstance(value, bool) and kind.numpy == "?" else None
     if kind.is_integer:
         whole = isinstance(value, int) or value.is_integer()
         return int(value) if whole and -_LIMITS[kind.numpy] <= value < _LIMITS[kind.numpy] else None

@@ -45,6 +45,7 @@ def raw_values(keywords: Keywords, dp_id: str, size: int, publication: Publicati
         "exposure": exposure_time(keywords),
         "prog_title": keywords.text("ESO OBS PROG TITLE"),
         "access_url": publication.url(dp_id),
+        "datalink_url": publication.links(dp_id),
         "access_estsize": -(-size // 1000),
         "last_mod_date": publication.moment,
     }

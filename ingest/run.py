@@ -9,50 +9,56 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 
 from archive.config import Config
-from archive.database import Database, write_records
-from archive.declare.obscore import OBSCORE
-from archive.declare.raw import RAW
-from archive.errors import UnreadableFile
+from archive.database import Database
+from archive.declare.instruments import INSTRUMENTS, Instrument
+from archive.errors import CopyMissing, UnreadableFile
 from archive.store import (
     Connection,
     FileVersion,
     History,
     Store,
+    StoredContent,
     checksum,
     histories,
     initialise,
     last_from,
     lock_identifiers,
+    record_copies,
     record_files,
     record_headers,
 )
 from archive.tablefiles.streams import is_fits
 
+from .companions import Companion, find_companions, harvest_companion
+from .corrected import as_corrected
 from .harvest import Harvest, harvest
 from .identify import stem
+from .lineage import prepare_lineage
 from .outcomes import Outcome, Report, Summary, database_text, record_reports
 from .publication import Publication
+from .rows import write_rows
+from .summaries import renew_lists
 from .twins import is_same_data
 
 __all__ = ["Progress", "ingest_paths"]
 
 # Files done, files in all.
 Progress = Callable[[int, int], None]
+_Reader = Callable[[Path, Publication], Harvest]
 
 _FILES_PER_TRANSACTION = 64
 _WRITERS = 8
-_TABLES = (RAW, OBSCORE)
 _TWIN = "the same data in another packing"
 
 
@@ -66,13 +72,15 @@ class _Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A file harvested and kept, which waits for its transaction; `place` in the store."""
+    """A file harvested and kept, which waits for its transaction."""
 
     harvest: Harvest
-    sha256: str
-    bytes: int
-    place: str
+    kept: StoredContent
     source: str
+
+    @property
+    def sha256(self) -> str:
+        return self.kept.sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,66 +108,102 @@ def ingest_paths(
     strict: bool = False,
     refresh: bool = False,
     summary: Summary | None = None,
+    instruments: tuple[Instrument, ...] = INSTRUMENTS,
 ) -> Summary:
     """Take in FITS files and all FITS files below folders; the summary tells what became of them.
 
     A file that is there already changes nothing, unless `refresh` asks for its rows to be derived anew.
-    `summary` is filled as the run goes on, for callers that tell what an interrupted one did. Raises
-    ConfigurationError when the store cannot be written.
+    `summary` is filled as the run goes on, for callers that tell what an interrupted one did. `instruments`
+    are those whose tables the database has. Raises ConfigurationError when the store cannot be written.
     """
     summary = Summary() if summary is None else summary
     summary.strict = strict
-    run = _Run(database, store, Publication.of(config, collection), refresh)
+    run = _Run(database, store, Publication.of(config, collection, instruments), refresh)
     with database.writer() as connection:
         initialise(connection)
+        prepare_lineage(connection)
     store.sweep()
-    candidates = list(_walk(paths, store.folder))
+    candidates = list(_walk(paths, store.folders))
     summary.offered = len(candidates)
-    done = 0
-    remaining = iter(candidates)
     try:
-        while group := list(islice(remaining, _FILES_PER_TRANSACTION)):
-            for report in _ingest_group(run, group, summary):
+        for done, reports in _groups(run, candidates, summary):
+            for report in reports:
                 summary.add(report)
-            done += len(group)
             if progress is not None:
                 progress(done, len(candidates))
     finally:
         # After an interruption too: what was done is published.
-        if summary.has_changes:
+        if summary.has_changes or refresh:
+            with database.writer() as connection:
+                renew_lists(connection, config.base_url, instruments)
             database.refresh_row_counts()
     return summary
 
 
-def _walk(paths: Iterable[Path], store: Path) -> Iterator[_Candidate]:
-    """Files in a stable order; the store itself is never walked, nor are links to folders."""
+def _groups(
+    run: _Run, candidates: Sequence[_Candidate], summary: Summary
+) -> Iterator[tuple[int, list[Report]]]:
+    """Files done so far and the reports on the last of them: FITS files first, since they name the others."""
+    done = 0
+    others: list[_Candidate] = []
+    remaining = iter(candidates)
+    while group := list(islice(remaining, _FILES_PER_TRANSACTION)):
+        wanted = [
+            one for one in group if _looks_like_fits(one.path) or (one.named and not _is_file(one.path))
+        ]
+        others += [one for one in group if one not in wanted]
+        done += len(wanted)
+        yield done, _take_in(run, {one.path: harvest for one in wanted})
+    remaining = iter(others)
+    while group := list(islice(remaining, _FILES_PER_TRANSACTION)):
+        done += len(group)
+        yield done, _take_in(run, _readers(run, group, summary))
+
+
+def _readers(run: _Run, group: Sequence[_Candidate], summary: Summary) -> dict[Path, _Reader]:
+    """How each of these files, which do not look like FITS, is read; those that nobody wants are left out."""
+    regular = [one.path for one in group if _is_file(one.path)]
+    with run.database.writer() as connection:
+        companions = find_companions(connection, regular)
+    readers: dict[Path, _Reader] = {}
+    for one in group:
+        companion = companions.get(one.path)
+        if companion is not None:
+            readers[one.path] = partial(_read_companion, companion)
+        elif one.named:
+            readers[one.path] = harvest  # which tells what is wrong with it
+        else:
+            summary.ignored += 1
+    return readers
+
+
+def _read_companion(companion: Companion, path: Path, publication: Publication) -> Harvest:
+    return harvest_companion(path, companion)
+
+
+def _walk(paths: Iterable[Path], stored: Collection[Path]) -> Iterator[_Candidate]:
+    """Files in a stable order; the store's own folders are never walked, nor are links to folders."""
     for path in paths:
-        if path.absolute() == store:
+        if path.absolute() in stored:
             continue
         if not os.path.isdir(path):
             yield _Candidate(path, True)
             continue
         closed: list[OSError] = []
         for folder, folders, files in os.walk(path, onerror=closed.append):
-            folders[:] = sorted(name for name in folders if Path(folder, name).absolute() != store)
+            folders[:] = sorted(name for name in folders if Path(folder, name).absolute() not in stored)
             yield from (_Candidate(Path(folder, name), False) for name in sorted(files))
         yield from (_Candidate(Path(str(error.filename)), True) for error in closed)
 
 
-def _ingest_group(run: _Run, group: Sequence[_Candidate], summary: Summary) -> list[Report]:
+def _take_in(run: _Run, readers: Mapping[Path, _Reader]) -> list[Report]:
     reports: list[Report] = []
-    wanted: list[Path] = []
-    for candidate in group:
-        if candidate.named or _looks_like_fits(candidate.path):
-            wanted.append(candidate.path)
-        else:
-            summary.ignored += 1
     with run.database.writer() as connection:
-        known = last_from(connection, map(database_text, wanted))
+        known = last_from(connection, map(database_text, readers))
     harvested: list[tuple[Harvest, str]] = []
-    for path in wanted:
+    for path, reader in readers.items():
         try:
-            found = _harvest(run, path, known.get(database_text(path)))
+            found = _harvest(run, path, reader, known.get(database_text(path)))
         except UnreadableFile as error:
             reports.append(Report(path, Outcome.UNREADABLE, str(error)))
             continue
@@ -186,18 +230,28 @@ def _looks_like_fits(path: Path) -> bool:
     return _has_fits_name(path) or is_fits(path) or not os.access(path, os.R_OK)
 
 
+def _is_file(path: Path) -> bool:
+    """A regular file that can be looked at, or a link to one."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False
+
+
 def _has_fits_name(path: Path) -> bool:
     return stem(path.name) != path.name and ".f" in path.name.lower()
 
 
-def _harvest(run: _Run, path: Path, last: FileVersion | None) -> tuple[Harvest, str] | Report:
+def _harvest(
+    run: _Run, path: Path, reader: _Reader, last: FileVersion | None
+) -> tuple[Harvest, str] | Report:
     """The harvest and the checksum, or the report on a file that is as it was."""
     before = _state(path)
     sha256 = checksum(path)
     if last is not None and last.sha256 == sha256 and not run.refresh:
         return Report(path, Outcome.UNCHANGED, file=last)
     try:
-        found = harvest(path, run.publication)
+        found = reader(path, run.publication)
     except OSError as cause:
         raise UnreadableFile(f"cannot be read: {cause.strerror or cause}") from cause
     if _state(path) != before:
@@ -259,7 +313,7 @@ def _keep_one(run: _Run, found: Harvest, sha256: str) -> _Prepared | Report:
         kept = run.store.keep(found.path, found.dp_id, sha256)
     except UnreadableFile as error:
         return Report(found.path, Outcome.UNREADABLE, str(error))
-    return _Prepared(found, sha256, kept.bytes, kept.place, database_text(found.path))
+    return _Prepared(found, kept, database_text(found.path))
 
 
 def _refusal(found: Harvest, sha256: str, source: str, history: History | None) -> str | None:
@@ -316,7 +370,7 @@ def _write_rows(run: _Run, connection: Connection, prepared: Sequence[_Prepared]
         if same is not None:
             reports.append(Report(one.harvest.path, Outcome.UNCHANGED, file=same))
             if run.refresh and same == (history and history.current):
-                latest[one.harvest.dp_id] = one.harvest
+                latest[one.harvest.dp_id] = as_corrected(connection, one.harvest, run.publication)
             continue
         file = _version(one, history)
         files.append(file)
@@ -324,9 +378,11 @@ def _write_rows(run: _Run, connection: Connection, prepared: Sequence[_Prepared]
         known[one.harvest.dp_id] = History((file, *(history.versions if history else ())))
         reports.append(_success(one.harvest, file))
     record_files(connection, files)
+    places = {file.place for file in files}
+    record_copies(connection, [one.kept for one in prepared if one.kept.place in places])
     blocks = {(one.harvest.dp_id, one.sha256): one.harvest.headers for one in prepared}
     record_headers(connection, [(f.dp_id, f.version, blocks[f.dp_id, f.sha256]) for f in files])
-    faults = _replace_rows(connection, latest)
+    faults = write_rows(connection, latest, run.publication)
     if not faults:
         return reports
     if len(prepared) > 1:
@@ -356,9 +412,17 @@ def _twin(store: Store, path: Path, sha256: str, source: str, history: History |
     for version in history.versions:
         near = version in {history.current, history.last_from(source)}
         elsewhere = version.source != source and os.path.exists(version.source)
-        if (near or elsewhere) and is_same_data(path, store.path(version.place)):
+        if (near or elsewhere) and _has_same_data(store, path, version):
             return version
     return None
+
+
+def _has_same_data(store: Store, path: Path, version: FileVersion) -> bool:
+    try:
+        with store.fetched(version) as kept:
+            return is_same_data(path, kept)
+    except CopyMissing:
+        return False  # nothing to compare with: what comes is another version
 
 
 def _version(one: _Prepared, history: History | None) -> FileVersion:
@@ -366,12 +430,13 @@ def _version(one: _Prepared, history: History | None) -> FileVersion:
         one.harvest.dp_id,
         history.current.version + 1 if history else 1,
         one.harvest.path.name.encode("utf-8", "replace").decode("utf-8"),
-        one.place,
+        one.kept.place,
         one.sha256,
-        one.bytes,
+        one.kept.bytes,
         one.harvest.media_type,
         one.source,
         datetime.now(UTC),
+        one.kept.blocks,
     )
 
 
@@ -382,23 +447,3 @@ def _success(found: Harvest, file: FileVersion) -> Report:
         outcome = Outcome.INGESTED if found.records else Outcome.STORED
     reason = None if found.records else found.reason
     return Report(found.path, outcome, reason, found.problems, file)
-
-
-def _replace_rows(connection: Connection, latest: dict[str, Harvest]) -> list[str]:
-    """The rows of the newest versions; a version without a row takes away that of the one before.
-
-    Returns what was wrong with their regions.
-    """
-    faults: list[str] = []
-    records = [record for found in latest.values() for record in found.records]
-    for table in _TABLES:
-        connection.execute(
-            sql.SQL("DELETE FROM {} WHERE dp_id = ANY (%s)").format(
-                sql.Identifier(table.physical_schema, table.physical_name)
-            ),
-            (list(latest),),
-        )
-        rows = [record for record in records if record.table is table]
-        if rows:
-            faults += write_records(connection, table, rows).problems
-    return faults

@@ -26,9 +26,10 @@ SEED = 1576
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """What was written: raw frames and products (FITS) and the star catalogue (FITS table)."""
+    """What was written: raw frames and products (FITS), their previews (PNG), the star catalogue (FITS)."""
 
     frames: tuple[Path, ...]
+    previews: tuple[Path, ...]
     catalogue: Path
 
 
@@ -40,15 +41,20 @@ def write_night(folder: Path, seed: int = SEED) -> Night:
     stars = draw_stars(random, targets)
     for name in ("raw", "products"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    written = []
+    written, previews = [], []
     for exposure in exposures:
         path = folder / "raw" / f"{dp_id(exposure)}.fits"
         written.append(_write(raw_frame(exposure, stars, random), path))
-    for name, hdus in products(exposures, stars, random):
-        written.append(_write(hdus, folder / "products" / name))
+    for name, made in products(exposures, stars, random):
+        path = folder / "products" / name
+        if isinstance(made, bytes):
+            path.write_bytes(made)
+            previews.append(path)
+        else:
+            written.append(_write(made, path))
     catalogue = folder / "stars.fits"
     write_catalogue(stars, catalogue)
-    return Night(tuple(written), catalogue)
+    return Night(tuple(written), tuple(previews), catalogue)
 
 
 def _write(hdus: fits.HDUList, path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Pixels of the raw frames: HAWK-I mosaics of four chips with stars, FORS2 long-slit exposures.
+"""Pixels of the raw frames: HAWK-I mosaics of four chips with stars, FORS2 long-slit exposures, lamps.
 
 Detectors are reduced in size (HAWK-I 128 pixels a side instead of 2048) but keep their field of view
 and gaps, so footprints are those of the real instruments.
@@ -13,7 +13,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from .headers import raw_header
-from .plan import Exposure
+from .plan import GUESTS, Exposure
 
 __all__ = ["BANDS", "CHIP", "chip_wcs", "paint", "raw_frame"]
 
@@ -66,6 +66,8 @@ def raw_frame(exposure: Exposure, stars: QTable, random: np.random.Generator) ->
     """The exposure as the instrument would have written it."""
     if exposure.instrument == "HAWKI":
         return _hawki(exposure, stars, random)
+    if exposure.instrument in GUESTS:
+        return _lamp(exposure)
     return _fors2(exposure, random)
 
 
@@ -99,6 +101,13 @@ def _fors2(exposure: Exposure, random: np.random.Generator) -> fits.HDUList:
     elif exposure.type == "FLAT,LAMP":
         electrons = electrons + 20_000.0
     return fits.HDUList([fits.PrimaryHDU(_read_out(electrons, random), raw_header(exposure))])
+
+
+def _lamp(exposure: Exposure) -> fits.HDUList:
+    """Lines at regular distances on a small detector; dark when the shutter was closed."""
+    pixels = np.full((48, 64), 200, "u2")
+    pixels[:, 3::8] += np.uint16(min(exposure.exposure_time * 100, 30_000))
+    return fits.HDUList([fits.PrimaryHDU(pixels, raw_header(exposure))])
 
 
 def wavelengths(count: int) -> NDArray[np.float64]:

@@ -16,6 +16,59 @@ TELESCOPES = {
     "HAWKI": "ESO-VLT-U4",
     "MUSE": "ESO-VLT-U4",
     "PIONIER": "ESO-VLTI-A1234",
+    "UVES": "ESO-VLT-U2",
+    "XSHOOTER": "ESO-VLT-U3",
+    "HARPS": "ESO-3.6",
+    "EFOSC": "ESO-NTT",
+}
+# Of the instruments that only exposed lamps: what their tables have columns for.
+_SETUPS: dict[str, tuple[tuple[str, object, str], ...]] = {
+    "UVES": (
+        ("INS MODE", "DICHR#2", "Mode"),
+        ("INS PATH", "BLUE", "Optical path used"),
+        ("INS GRAT1 NAME", "CD#2", "Grating name"),
+        ("INS GRAT1 WLEN", 437.0, "[nm] Central wavelength"),
+        ("INS SLIT2 WID", 0.9, "[arcsec] Slit width"),
+        ("INS SLIT2 LEN", 10.0, "[arcsec] Slit length"),
+        ("DET WIN1 BINX", 2, "Binning along X"),
+        ("DET WIN1 BINY", 2, "Binning along Y"),
+        ("DET READ SPEED", "225kHz,1x1,low", "Read-out speed"),
+    ),
+    "XSHOOTER": (
+        ("INS MODE", "SLITSPEC", "Mode"),
+        ("SEQ ARM", "UVB", "Spectrograph arm"),
+        ("INS OPTI3 NAME", "1.0x11", "Slit of the UVB arm"),
+        ("DET WIN1 BINX", 1, "Binning along X"),
+        ("DET WIN1 BINY", 2, "Binning along Y"),
+        ("DET READ CLOCK", "400k/1pt/lg", "Read-out clock pattern"),
+    ),
+    "MUSE": (
+        ("INS MODE", "WFM-NOAO-N", "Mode"),
+        ("INS OPTI2 NAME", "Nominal", "Order filter"),
+        ("INS LAMP1 NAME", "Ne", "Lamp name"),
+        ("INS DROT POSANG", 0.0, "[deg] Position angle"),
+        ("DET READ CURID", 1, "Read-out mode"),
+        ("DET READ CURNAME", "SCI1.0", "Read-out mode"),
+        ("DET CHIPS", 24, "Number of chips"),
+    ),
+    "HARPS": (
+        ("INS MODE", "HARPS", "Mode"),
+        ("INS LAMP5 NAME", "THAR2", "Lamp name"),
+        ("INS LAMP5 ST", True, "Lamp activated"),
+        ("INS DET1 TMMEAN", 0.5, "Normalised mean exposure time"),
+        ("DET WIN1 BINX", 1, "Binning along X"),
+        ("DET WIN1 BINY", 1, "Binning along Y"),
+        ("DET READ SPEED", "416kHz,1,high", "Read-out speed"),
+    ),
+    "EFOSC": (
+        ("INS MODE", "DEFAULT", "Mode"),
+        ("INS FILT1 NAME", "R#642", "Filter name"),
+        ("INS GRIS1 NAME", "Free", "Grism name"),
+        ("INS SLIT1 NAME", "Free", "Slit name"),
+        ("DET WIN1 BINX", 2, "Binning along X"),
+        ("DET WIN1 BINY", 2, "Binning along Y"),
+        ("DET READ SPEED", "fastL", "Read-out speed"),
+    ),
 }
 
 
@@ -134,6 +187,8 @@ def _telescope(exposure: Exposure) -> list[tuple[str, object, str]]:
 
 
 def _instrument(exposure: Exposure) -> list[tuple[str, object, str]]:
+    if exposure.instrument in _SETUPS:
+        return [_eso(*card) for card in _SETUPS[exposure.instrument]]
     if exposure.instrument == "HAWKI":
         band = exposure.optics or "CLOSED"
         return [_eso("INS MODE", "IMAGE", "Mode"), _eso("INS FILT1 NAME", band, "Filter name")]
@@ -152,7 +207,10 @@ def _detector(exposure: Exposure) -> list[tuple[str, object, str]]:
             _eso("DET DIT", exposure.dit, "[s] Integration time"),
             _eso("DET NDIT", exposure.ndit, "Number of sub-integrations"),
             _eso("DET NCORRS NAME", "NonDest", "Read-out mode"),
+            _eso("DET MINDIT", 1.6762, "[s] Shortest possible integration"),
         ]
+    if exposure.instrument in _SETUPS:
+        return [_eso("DET WIN1 DIT1", exposure.dit, "[s] Integration time")]
     return [
         _eso("DET CHIP1 ID", "CCID20-14-5-3", "Detector chip identification"),
         _eso("DET WIN1 DIT1", exposure.dit, "[s] Integration time"),

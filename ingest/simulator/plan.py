@@ -9,7 +9,17 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["NIGHT", "PARANAL", "Exposure", "ObservationBlock", "Run", "Target", "airmass", "plan_night"]
+__all__ = [
+    "GUESTS",
+    "NIGHT",
+    "PARANAL",
+    "Exposure",
+    "ObservationBlock",
+    "Run",
+    "Target",
+    "airmass",
+    "plan_night",
+]
 
 NIGHT = 61113.0  # 2026-03-14, 0 h UTC: the civil date of the evening in Chile is the 13th.
 SECOND = 1.0 / 86400.0
@@ -92,7 +102,8 @@ _SPECTROSCOPY = (
 
 def plan_night() -> tuple[Exposure, ...]:
     """The night's exposures in order of time; the same at every call."""
-    return tuple(sorted((*_day(), *_images(), *_spectra()), key=lambda exposure: exposure.start))
+    exposures = (*_day(), *_guests(), *_images(), *_spectra())
+    return tuple(sorted(exposures, key=lambda exposure: exposure.start))
 
 
 def _day() -> Iterator[Exposure]:
@@ -129,6 +140,23 @@ def _day() -> Iterator[Exposure]:
         yield Exposure(
             "FORS2", start, "CALIB", kind, "SPECTRUM", "FORS2_lss_cal_day", 15.0, optics="GRIS_300V"
         )
+
+
+# What other instruments did in the afternoon: instrument, type, technique, template, seconds.
+_LAMPS = (
+    ("UVES", "LAMP,FLAT", "ECHELLE", "UVES_dic2_cal_flatatt", 30.0),
+    ("XSHOOTER", "BIAS", "IMAGE", "XSHOOTER_gen_cal_Bias", 0.0),
+    ("MUSE", "WAVE", "IFU", "MUSE_wfm_cal_arc", 4.0),
+    ("HARPS", "WAVE,THAR,THAR", "ECHELLE", "HARPS_ech_cal_thoAB", 40.0),
+    ("EFOSC", "FLAT", "IMAGE", "EFOSC_img_cal_DomeFlat", 8.0),
+)
+GUESTS = frozenset(instrument for instrument, *_ in _LAMPS)
+
+
+def _guests() -> Iterator[Exposure]:
+    for n, (instrument, kind, technique, template, seconds) in enumerate(_LAMPS):
+        start = NIGHT - 0.14 + n * 300 * SECOND
+        yield Exposure(instrument, start, "CALIB", kind, technique, template, seconds)
 
 
 def _images() -> Iterator[Exposure]:

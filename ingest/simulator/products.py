@@ -6,6 +6,7 @@ Keywords follow ESO's Science Data Products Standard; provenance names the raw f
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -14,26 +15,38 @@ from astropy.io import fits
 from astropy.table import QTable
 from astropy.wcs import WCS
 
+from .calibrations import master_flat_id, master_flats
 from .frames import CHIP, SCALE, continuum, paint, wavelengths
 from .headers import TELESCOPES, dp_id, iso
+from .pictures import png
 from .plan import NIGHT, SECOND, Exposure, ObservationBlock
 
 __all__ = ["products"]
 
-Product = tuple[str, fits.HDUList]
+# A FITS file, or the bytes of a file of another kind.
+Product = tuple[str, fits.HDUList | bytes]
 _STACK = 2 * CHIP + 12  # pixels along a side: both chips, the gap and the jitter
 
 
 def products(
     exposures: tuple[Exposure, ...], stars: QTable, random: np.random.Generator
 ) -> Iterator[Product]:
-    """(file name, HDUs) of every product; numbered as archive identifiers ADP.<time of archiving>."""
+    """(file name, HDUs) of every product; numbered as archive identifiers ADP.<time of archiving>.
+
+    Previews have the names by which products call them, and master calibrations their own identifiers.
+    """
     archived = NIGHT + 3.0
-    for number, (name, hdus) in enumerate(_all(exposures, stars, random)):
+    number = 0
+    for name, made in _all(exposures, stars, random):
+        if isinstance(made, bytes):
+            yield name, made
+            continue
         identifier = f"ADP.{iso(archived + number * 0.25 * SECOND)}"
-        hdus[0].header["ARCFILE"] = (f"{identifier}.fits", "Archive file name")
-        hdus[0].header["ORIGFILE"] = (name, "Name given by the pipeline")
-        yield f"{identifier}.fits", hdus
+        made[0].header["ARCFILE"] = (f"{identifier}.fits", "Archive file name")
+        made[0].header["ORIGFILE"] = (name, "Name given by the pipeline")
+        yield f"{identifier}.fits", made
+        number += 1
+    yield from master_flats(exposures)
 
 
 def _all(exposures: tuple[Exposure, ...], stars: QTable, random: np.random.Generator) -> Iterator[Product]:
@@ -104,12 +117,20 @@ def _stack(
     header["PHOTZP"] = (25.0 + 2.5 * np.log10(seconds), "[mag] Zero point")
     header["PSF_FWHM"] = (round(2.355 * 1.2 * SCALE * 3600, 2), "[arcsec] Spatial resolution")
     header["ABMAGLIM"] = (21.3 if band == "J" else 20.6, "[mag] 5-sigma limit")
-    weight = f"{block.name}_{band}.weight.fits"
+    weight, preview = f"{block.name}_{band}.weight.fits", f"{block.name}_{band}.png"
+    picture = png(pixels)
     header["ASSON1"] = (weight, "Associated file")
     header["ASSOC1"] = ("ANCILLARY.WEIGHTMAP", "Category of the associated file")
+    header["ASSON2"] = (preview, "Associated file")
+    header["ASSOC2"] = ("ANCILLARY.PREVIEW", "Category of the associated file")
+    header["ASSOM2"] = (hashlib.md5(picture, usedforsecurity=False).hexdigest(), "MD5 of that file")
+    for count, exposure in enumerate(members, start=1):
+        header[f"HIERARCH ESO PRO REC1 RAW{count} NAME"] = f"{dp_id(exposure)}.fits"
+    header["HIERARCH ESO PRO REC1 CAL1 NAME"] = f"{master_flat_id(band)}.fits"
     yield f"{block.name}_{band}.fits", fits.HDUList([fits.PrimaryHDU(pixels.astype("f4"), header)])
     weights = _common(members, "ANCILLARY.WEIGHTMAP")
     weights.update(wcs.to_header())
+    yield preview, picture
     yield weight, fits.HDUList([fits.PrimaryHDU(np.full((_STACK, _STACK), seconds, "f4"), weights)])
 
 

@@ -9,7 +9,7 @@ import pytest
 from archive.tablefiles.fits_scan import scan
 from ingest.classify import Kind, Product, classify
 from ingest.harvest import believed
-from ingest.identify import identify, ivoid, stem
+from ingest.identify import identify, stem
 from ingest.keywords import Keywords
 from tests.ingest.support import RAW, TAN, image, keywords, table, write
 
@@ -176,11 +176,3 @@ def test_identifiers(raw: bool, values: dict[str, object], name: str, dp_id: str
 )
 def test_stems(name: str, expected: str) -> None:
     assert stem(name) == expected
-
-
-def test_ivoids_are_url_encoded() -> None:
-    assert (
-        ivoid("eso.org", "ID", "ADP.2016-06-01T14:07:30.135")
-        == "ivo://eso.org/ID?ADP.2016-06-01T14:07:30.135"
-    )
-    assert ivoid("a.org", "ID", "Å 1/2+#?") == "ivo://a.org/ID?%C3%85%201%2F2%2B%23%3F"

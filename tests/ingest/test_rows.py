@@ -54,6 +54,8 @@ def test_a_raw_science_frame(tmp_path: Path) -> None:
         "dp_id": "ISAAC.2006-04-13T06:32:38.944",
         "origfile": "ISAAC_SWI_SCI_0014.fits",
         "access_url": "https://archive.example/file/ISAAC.2006-04-13T06:32:38.944",
+        "datalink_url": "https://archive.example/datalink/links?"
+        "ID=ivo://archive.example/ID?ISAAC.2006-04-13T06:32:38.944",
         "access_estsize": 18,
         "last_mod_date": MOMENT,
         "dp_cat": "SCIENCE",
@@ -92,7 +94,9 @@ def test_a_raw_science_frame(tmp_path: Path) -> None:
         "obs_id": "223481",
         "obs_publisher_did": "ivo://archive.example/ID?ISAAC.2006-04-13T06:32:38.944",
         "obs_creator_did": "ivo://archive.example/origfile?ISAAC_SWI_SCI_0014.fits",
-        "access_format": "image/fits",
+        "access_url": "https://archive.example/datalink/links?"
+        "ID=ivo://archive.example/ID?ISAAC.2006-04-13T06:32:38.944",
+        "access_format": "application/x-votable+xml;content=datalink",
         "proposal_id": "077.D-0683(B)",
         "t_min": 53838.27267296,
         "t_exptime": 100.0,
@@ -111,7 +115,7 @@ def test_a_raw_science_frame(tmp_path: Path) -> None:
 def test_positions_off_the_sky_keep_their_values_and_nothing_more(tmp_path: Path) -> None:
     lamp = {"RA": -596.52323555, "DEC": -596.52323555, "ESO DPR CATG": "CALIB", "ESO DPR TYPE": "LAMP"}
     found = harvested(tmp_path, image(RAW | lamp))
-    assert found.keys() == {"dbo.raw"}
+    assert found.keys() == {"dbo.raw", "ist.other"}
     assert (found["dbo.raw"]["ra"], found["dbo.raw"]["dec"]) == (-596.52323555, -596.52323555)
     assert not found["dbo.raw"].keys() & {"ra_pnt", "dec_pnt", "gal_lon", "ecl_lat", "s_region"}
     science = harvested(tmp_path, image(RAW | {"RA": -596.52323555, "DEC": float("nan")}))
@@ -191,7 +195,6 @@ def test_a_phase_3_spectrum(tmp_path: Path) -> None:
         "em_res_power": 43980.0,
         "o_ucd": "phot.flux.density;em.wl",
         "o_calib_status": "absolute",
-        "access_format": "application/gzip",
         "multi_ob": "S",
         "n_obs": 1,
         "snr": 44.5,
@@ -233,7 +236,7 @@ def test_a_survey_image_without_anything_but_coordinates(tmp_path: Path) -> None
     row = obscore(tmp_path, image(TAN), name="tile 7.fits")
     assert (row["obs_id"], row["obs_collection"], row["calib_level"]) == ("tile_7", "other", 2)
     assert row["obs_title"] == "tile_7 image"
-    assert row["access_url"] == "https://archive.example/file/tile_7"
+    assert row["access_url"].endswith("/datalink/links?ID=ivo://archive.example/ID?tile_7")
 
 
 def test_an_old_frame_without_coordinates(tmp_path: Path) -> None:

@@ -39,7 +39,8 @@ def archive(own_database: Database, tmp_path: Path) -> Archive:
     made.ingest()
     with own_database.writer() as connection:
         connection.execute(
-            "TRUNCATE archive.file, archive.header, archive.ingest_outcome, dbo.raw, ivoa.obscore"
+            "TRUNCATE archive.file, archive.header, archive.ingest_outcome, dbo.raw, ivoa.obscore,"
+            " ist.other, phase3v2.files, adql.header_keywords CASCADE"
         )
     return made
 

@@ -14,12 +14,19 @@ import pytest
 
 from archive.config import Config
 from archive.database import Database
+from archive.declare.raw import RAW
 from archive.declare.regions import parse_region
 from archive.store import Store, read_headers
+from archive.tablefiles.fits_scan import scan
 from archive.tablefiles.streams import is_fits
 from archive.testing import ClusterForTests
 from ingest import Outcome, Publication, harvest, ingest_paths
 from ingest.classify import Kind
+from ingest.harvest import believed
+from ingest.instrument_rows import instrument_record
+from ingest.keywords import Keywords
+from ingest.publication import fitted
+from ingest.raw_rows import raw_values
 
 pytestmark = pytest.mark.real
 
@@ -165,3 +172,88 @@ def test_headers_are_kept_byte_for_byte(loaded: Database, folder: Path) -> None:
         (header,) = read_headers(connection, "tst0013")
     assert (folder / "raw" / "tst0013.mt").read_bytes().startswith(header.raw)
     assert header.number("ESO INS FILT-CUTON") == 1.94
+
+
+# --- provenance, instruments, keywords ----------------------------------------------------------------------
+
+
+def test_products_are_linked_to_what_they_were_made_of(loaded: Database) -> None:
+    """Those that are there: HARPS' spectra name their calibrations; the raw frames are not in the set."""
+    night = "HARPS.2003-12-13T06:19:48.371"
+    blaze, wave = "HARPS.2003-12-12T21:42:45.093_blaze_A", "HARPS.2003-12-12T21:47:59.366_wave_A"
+    with loaded.writer() as connection:
+        links = connection.execute(
+            "SELECT archive_id, source_file FROM phase3v2.provenance JOIN phase3v2.files"
+            " ON product_file = file_id ORDER BY 1, 2"
+        ).fetchall()
+        waiting = connection.execute(
+            "SELECT count(*) FROM archive.file_reference WHERE dp_id = 'ADP.2016-07-15T08:22:40.678'"
+            " AND target IS NULL AND name LIKE 'XSHOO.2012-10-15T%'"
+        ).fetchone()
+        category = connection.execute(
+            "SELECT category, name FROM phase3v2.files WHERE archive_id = 'ADP.2016-07-15T08:22:40.678'"
+        ).fetchone()
+    kinds = ("bis_M2_A", "ccf_M2_A", "e2ds_A", "s1d_A")
+    # The second recipe names what the first one made.
+    telluric = ("DLA1_PA3_long_SCIENCE_TELLURIC_CORR", "XSHOOTER_VIS")
+    assert links == [telluric, *((f"{night}_{kind}", source) for kind in kinds for source in (blaze, wave))]
+    assert waiting == (4,)
+    assert category == ("SCIENCE.SPECTRUM", "J2349-3712_nir.fits")
+
+
+# Products keep the keywords of the raw frames they were made of, so that these are headers of instruments.
+INSTRUMENTS = {
+    "calib/arc_20120808_Gr13_OG530_slit1.0.fits.gz": (
+        "ist.efosc",
+        {"ins_gris1_name": "Gr#13", "ins_filt1_name": "OG530", "det_binx": 2, "det_out1_conad": 1.1},
+    ),
+    "pipeline/harps/HARPS.2003-12-13T06:19:48.371_e2ds_A.fits.gz": (
+        "ist.harps",
+        {"ins_det1_tmmean": 0.5, "ins_lamp5_name": "THAR2", "ins_lamp5_st": True, "det_out1_ron": 6.08},
+    ),
+    "pipeline/uves/r.UVES.2011-08-11T232352.266-A01_0000.fits.gz": (
+        "ist.uves",
+        {"ins_path": "BLUE", "ins_slit2_wid": 0.9, "tel_ia_fwhm": 1.45, "ins_filt2_name": "HER_5"},
+    ),
+    "pipeline/xshooter/XSHOOTER_VIS.fits.gz": (
+        "ist.xshooter",
+        {"ins_opti4_name": "1.2x11", "ins_adc1_mode": "AUTO", "tel_ambi_temp": 12.02, "seq_arm": "VIS"},
+    ),
+    "pipeline/fors/ref_sky_600B-check.fits.gz": (
+        "ist.other",  # FORS1
+        {"ins_gris1_name": "GRIS_600B", "det_binx": 1, "ins_pixscale": 0.2, "det_read_mode": "normal"},
+    ),
+    "phase3/cube/subcub_mosaic.fits.gz": (
+        "ist.muse",
+        {"ins_drot_posang": 42.0, "ins_temp11_val": 13.76, "ins_mode": "WFM-NOAO-N", "det_read_curid": 1},
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), INSTRUMENTS.items(), ids=lambda value: str(value)[:40])
+def test_keywords_of_real_instruments_become_columns(
+    folder: Path, name: str, expected: tuple[str, dict[str, object]]
+) -> None:
+    keywords = Keywords([hdu.view for hdu in believed(scan(folder / name))])
+    problems: list[str] = []
+    frame = fitted(RAW, raw_values(keywords, "frame", 1, PUBLICATION), problems)
+    record = instrument_record(keywords, frame, problems, PUBLICATION.instruments)
+    found = dict(zip(record.table.by_name, record.values, strict=True))
+    assert (record.table.name, problems) == (expected[0], [])
+    assert {column: found[column] for column in expected[1]} == expected[1]
+    assert sum(value is not None for value in found.values()) > 20
+
+
+def test_every_file_with_headers_can_be_searched_by_keyword(loaded: Database) -> None:
+    with loaded.writer() as connection:
+        files = connection.execute("SELECT count(DISTINCT dp_id) FROM archive.header").fetchone()
+        known = connection.execute("SELECT count(*) FROM adql.header_keywords").fetchone()
+        found = connection.execute(
+            "SELECT f FROM adql.files_with('ESO INS GRIS1 NAME', 'Gr#13') AS f"
+        ).fetchall()
+        seeing = connection.execute(
+            "SELECT adql.keyword_number('ISAAC.2006-04-13T06:32:38.944', 'ESO TEL AMBI FWHM START')"
+        ).fetchone()
+    assert known == files
+    assert ("EFOSC.2012-08-09T13:24:08.520",) in found
+    assert seeing == (0.83,)

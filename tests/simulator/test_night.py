@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -48,16 +51,43 @@ def test_the_night_has_every_kind_of_frame(night: Night) -> None:
         "SCIENCE.VISIBILITY",
         "ANCILLARY.WEIGHTMAP",
     }
-    assert {h["RA"] for h in headers if h.get("ESO DPR CATG") == "CALIB"} == {-596.52323555}
+    lamps = [h for h in headers if h.get("ESO DPR CATG") == "CALIB" and "ESO PRO CATG" not in h]
+    assert {h["RA"] for h in lamps} == {-596.52323555}
+    assert {h["INSTRUME"] for h in lamps} == {
+        "HAWKI",
+        "FORS2",
+        "UVES",
+        "XSHOOTER",
+        "MUSE",
+        "HARPS",
+        "EFOSC",
+    }
 
 
 def test_products_name_raw_frames_that_exist(night: Night) -> None:
     names = {path.name for path in night.frames}
-    cited = {
-        h[k] for h in map(fits.getheader, night.frames) if "PRODCATG" in h for k in h if k.startswith("PROV")
-    }
-    assert cited
-    assert cited <= names
+    headers = [fits.getheader(path) for path in night.frames]
+    cited = {h[k] for h in headers if "PRODCATG" in h for k in h if k.startswith("PROV")}
+    used = {h[k] for h in headers for k in h if re.fullmatch(r"ESO PRO REC1 (RAW|CAL)\d NAME", k)}
+    assert cited and used
+    assert cited | used <= names
+
+
+def test_products_name_previews_that_are_pictures(night: Night) -> None:
+    headers = [fits.getheader(path) for path in night.frames]
+    named = {h["ASSON2"]: h["ASSOM2"] for h in headers if h.get("ASSOC2") == "ANCILLARY.PREVIEW"}
+    assert {path.name for path in night.previews} == named.keys()
+    for path in night.previews:
+        content = path.read_bytes()
+        assert hashlib.md5(content, usedforsecurity=False).hexdigest() == named[path.name]
+        width, height, depth, colours = struct.unpack(">IIBB", content[16:26])
+        assert (content[:8], content[12:16]) == (b"\x89PNG\r\n\x1a\n", b"IHDR")
+        assert (width, height, depth, colours) == (268, 268, 8, 0)
+        start = content.index(b"IDAT") + 4
+        [length] = struct.unpack(">I", content[start - 8 : start - 4])
+        lines = zlib.decompress(content[start : start + length])
+        assert len(lines) == height * (width + 1)
+        assert max(lines) == 255 and len(set(lines)) > 50
 
 
 def test_the_chips_do_not_overlap_and_span_the_field(night: Night) -> None:
