@@ -29,7 +29,8 @@ class Parameter:
     `multiple` parameters may be repeated and mean OR; all others may be given once.
     `values` is a closed list compared without regard to letter case; `minimum` and `maximum` bound
     numbers. `aliases` are further names, of which the declared one wins when both were sent. A client
-    that sends nothing, or nothing but blanks, gets `default`.
+    that sends nothing, or nothing but blanks, gets `default`. Intervals and shapes stay the text that was
+    sent; `archive.protocol.ranges` reads them.
     """
 
     name: str
@@ -45,7 +46,8 @@ class Parameter:
     aliases: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        if not (self.type.is_text or self.type.is_numeric):
+        is_shape = self.type.is_array and self.type.xtype is not None
+        if not (self.type.is_text or self.type.is_numeric or is_shape):
             raise DeclarationError(f"parameter {self.name}: {self.type.adql} is neither text nor a number")
         if not self.type.is_numeric and (self.minimum is not None or self.maximum is not None):
             raise DeclarationError(f"parameter {self.name}: only numbers have limits")

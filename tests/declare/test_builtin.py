@@ -162,7 +162,9 @@ def test_tap_schema_describes_itself_and_everything_else() -> None:
     described = {(row["table_name"], row["column_name"]) for row in _rows("tap_schema.columns")}
     assert described == {(table.name, column.adql_name) for table in CATALOGUE for column in table.columns}
     assert ("tap_schema.columns", '"size"') in described
-    assert [row["schema_name"] for row in _rows("tap_schema.schemas")] == ["ivoa", "dbo", "tap_schema"]
+    schemas = [row["schema_name"] for row in _rows("tap_schema.schemas")]
+    assert schemas[:5] == ["ivoa", "dbo", "ist", "phase3v2", "util"]
+    assert schemas[-1] == "tap_schema"
     assert {row["table_name"]: row["nrows"] for row in _rows("tap_schema.tables")}["dbo.raw"] == 7
 
 
