@@ -5,7 +5,7 @@ Values only. Where jobs are kept is `records`' business, how they look on the wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -157,10 +157,13 @@ class JobKind(Protocol):
     @property
     def parameters(self) -> tuple[Parameter, ...]: ...
 
-    def run(self, job: Job, files: Mapping[str, Path], output: Output, stop: Stop) -> JobResult:
+    def run(
+        self, job: Job, files: Mapping[str, Path], output: Output, stop: Stop
+    ) -> JobResult | Sequence[JobResult]:
         """Does the work, blocking, and writes its result. Any thread, any machine, perhaps again.
 
-        `files` by the names of their parts. Raises ArchiveErrors; gives up soon after `stop` says so.
+        `files` by the names of their parts. Several results are told in the order of their outputs
+        (`Output.another`). Raises ArchiveErrors; gives up soon after `stop` says so.
         """
         ...
 

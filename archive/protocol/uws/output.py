@@ -1,6 +1,6 @@
-"""The file into which a job writes its result: counted, checksummed, and nobody's until it is complete.
+"""The files into which a job writes its results: counted, checksummed, and nobody's until all are complete.
 
-It has a temporary name while it grows, and gets its own when it is safe on the disk.
+They have temporary names while they grow, and get their own when they are safe on the disk.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ class Output:
         self._sum = hashlib.sha256()
         self._next_report = _REPORT
         self.bytes = 0
+        self._others: list[Output] = []
         self._file = self._temporary.open("wb", buffering=0)
 
     def write(self, chunk: bytes) -> None:
@@ -41,6 +42,23 @@ class Output:
             self._next_report = self.bytes + _REPORT
             self._room(self.bytes)
 
+    def another(self) -> Output:
+        """A further file, for a job with several results; the room is for all of them together."""
+        done = sum(output.bytes for output in self.all)
+        path = self._path.with_name(f"{self._path.name}-{len(self.all) + 1}")
+        further = Output(path, lambda size: self._room(done + size))
+        self._others.append(further)
+        return further
+
+    @property
+    def all(self) -> list[Output]:
+        """This file and the further ones, in the order in which they were begun."""
+        return [self, *self._others]
+
+    @property
+    def name(self) -> str:
+        return self._path.name
+
     def finish(self) -> str:
         """The checksum of the file, which is complete and safe under its own name afterwards."""
         os.fsync(self._file.fileno())
@@ -50,7 +68,9 @@ class Output:
         return self._sum.hexdigest()
 
     def discard(self) -> None:
-        """Removes what there is, under either name."""
+        """Removes what there is, under either name, of the further files too."""
+        for further in self._others:
+            further.discard()
         self._file.close()
         self._temporary.unlink(missing_ok=True)
         self._path.unlink(missing_ok=True)

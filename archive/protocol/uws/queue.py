@@ -174,10 +174,10 @@ class JobQueue:
             executions.grow(connection, job, size)
             self._check_written(connection, job)
 
-    def complete(self, job: Job, result: StoredResult) -> bool:
+    def complete(self, job: Job, results: Sequence[StoredResult]) -> bool:
         """False when this execution of the job is not wanted any more; raises NoRoom as `grow` does."""
         with self.database.writer() as connection:
-            completed = executions.complete(connection, job, [result])
+            completed = executions.complete(connection, job, results)
             if completed:
                 self._check_written(connection, job)
         return completed

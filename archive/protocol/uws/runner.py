@@ -215,8 +215,9 @@ class Runner:
         name = f"result-{job.worker}-{job.attempt}"
         output = Output(folders.made(job.id) / name, lambda size: self._queue.grow(execution.job, size))
         try:
-            result = self._kinds[job.kind].run(job, folders.inline(job), output, execution.stop)
-            stored = _stored(result, name, output)
+            told = self._kinds[job.kind].run(job, folders.inline(job), output, execution.stop)
+            results = [told] if isinstance(told, JobResult) else told
+            stored = [_stored(result, one) for result, one in zip(results, output.all, strict=True)]
         except BaseException:
             output.discard()
             raise
@@ -287,9 +288,9 @@ class Runner:
                 time.sleep(_PAUSE)
 
 
-def _stored(result: JobResult, file: str, output: Output) -> StoredResult:
+def _stored(result: JobResult, output: Output) -> StoredResult:
     checksum = output.finish()
-    return StoredResult(result.id, file, result.name, dict(result.headers), output.bytes, checksum)
+    return StoredResult(result.id, output.name, result.name, dict(result.headers), output.bytes, checksum)
 
 
 def _is_away(error: BaseException) -> bool:
