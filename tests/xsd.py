@@ -26,10 +26,18 @@ FILES = {
     "http://www.ivoa.net/xml/VOResource/v1.0": "VOResource-v1.1.xsd",
     "http://www.ivoa.net/xml/VODataService/v1.1": "VODataService-v1.2.xsd",
     "http://www.ivoa.net/xml/TAPRegExt/v1.0": "TAPRegExt-v1.0-Erratum1.xsd",
+    "http://www.ivoa.net/xml/SIA/v1.1": "SIA-v1.2.xsd",
+    "http://www.ivoa.net/xml/SSA/v1.1": "SSA-v1.2.xsd",
+    "http://www.ivoa.net/xml/ConeSearch/v1.0": "ConeSearch-v1.1.xsd",
     "http://www.ivoa.net/xml/VOSIAvailability/v1.0": "VOSIAvailability-v1.0.xsd",
     "http://www.ivoa.net/xml/VOSICapabilities/v1.0": "VOSICapabilities-v1.0.xsd",
     "http://www.ivoa.net/xml/VOSITables/v1.0": "VOSITables-v1.1.xsd",
     "http://www.ivoa.net/xml/UWS/v1.0": "UWS-v1.1.xsd",
+    "http://www.ivoa.net/xml/VORegistry/v1.0": "VORegistry-v1.1.xsd",
+    "http://www.ivoa.net/xml/RegistryInterface/v1.0": "RegistryInterface-v1.0.xsd",
+    "http://purl.org/dc/elements/1.1/": "simpledc-2002-12-12.xsd",
+    "http://www.openarchives.org/OAI/2.0/oai_dc/": "oai_dc-v2.0.xsd",
+    "http://www.openarchives.org/OAI/2.0/": "OAI-PMH-v2.0.xsd",
 }
 
 # Where the schemas say that the others lie.
@@ -39,6 +47,10 @@ LOCATIONS = {
     "http://www.ivoa.net/xml/STC/stc-v1.30.xsd": "stc-v1.30.xsd",
     "http://www.ivoa.net/xml/VOResource/v1.0": "VOResource-v1.1.xsd",
     "http://www.ivoa.net/xml/VOResource/VOResource-v1.0.xsd": "VOResource-v1.1.xsd",
+    "http://docs.g-vo.org/schemata/VOResource.xsd": "VOResource-v1.1.xsd",
+    "http://docs.g-vo.org/schemata/VODataService.xsd": "VODataService-v1.2.xsd",
+    "http://vo.ari.uni-heidelberg.de/docs/schemata/simpledc20021212.xsd": "simpledc-2002-12-12.xsd",
+    "./xml.xsd": "xml.xsd",
     "http://www.ivoa.net/xml/VODataService/v1.1": "VODataService-v1.2.xsd",
 }
 

@@ -7,6 +7,7 @@ The names are the table's own; a name that it does not have is a KeyError, since
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -16,13 +17,16 @@ from ..declare.tables import Table
 from ..declare.types import BOOLEAN, DOUBLE, LONG, TEXT, TIMESTAMP
 from .tree import (
     And,
+    Call,
     Circle,
     ColumnValue,
     Comparator,
     Comparison,
+    Concatenation,
     Condition,
     Constant,
     Distance,
+    Function,
     InList,
     IsNull,
     Kind,
@@ -34,29 +38,39 @@ from .tree import (
     Order,
     Origin,
     Output,
+    Overlaps,
     Point,
     Query,
     Scan,
     Select,
     Shape,
+    UserCall,
     Value,
     Within,
 )
+from .user_functions import UserFunction
 
 __all__ = [
+    "address",
     "all_of",
     "any_of",
     "between",
     "column",
     "compare",
     "constant",
+    "covers_position",
+    "covers_region",
     "distance_to",
+    "inside",
     "is_known",
+    "lies_in_region",
     "matches",
     "meets_circle",
     "meets_region",
     "none_of",
     "one_of",
+    "one_of_folded",
+    "overlaps",
     "position_in_circle",
     "position_in_region",
     "scan",
@@ -65,6 +79,7 @@ __all__ = [
 Constants = bool | int | float | str | datetime
 
 _SOURCE = 1
+_IN_PATH = UserFunction("in_path", (("name", TEXT),), TEXT, "A name in an address.", "adql.in_path({0})")
 _DISTANCE = Field("distance", DOUBLE, "deg", "pos.angDistance")
 
 
@@ -104,8 +119,39 @@ def between(table: Table, name: str, low: Constants | None, high: Constants | No
     return all_of(conditions) if conditions else is_known(table, name)
 
 
+def overlaps(table: Table, pair: tuple[str, str], low: float, high: float) -> Condition:
+    """The interval between the columns `pair` (lowest, highest) and `low` to `high` have a number in common.
+
+    Ends belong to both; infinite ones are open. A row of which an end is not known does not match.
+    """
+    first, last = pair
+    if pair in table.spans:
+        return Overlaps(column(table, first), column(table, last), (low, high))
+    ordered = Comparison(column(table, first), Comparator.LESS_OR_EQUAL, column(table, last))
+    ends = (between(table, first, None, _finite(high)), between(table, last, _finite(low), None))
+    return all_of((ordered, *ends))
+
+
+def inside(table: Table, name: str, low: float, high: float) -> Condition:
+    """Like `between` for numbers, infinite ends being open."""
+    return between(table, name, _finite(low), _finite(high))
+
+
+def _finite(number: float) -> float | None:
+    return number if math.isfinite(number) else None
+
+
 def one_of(table: Table, name: str, values: Iterable[Constants]) -> Condition:
     return InList(column(table, name), tuple(constant(value) for value in values))
+
+
+def one_of_folded(table: Table, name: str, values: Iterable[str]) -> Condition:
+    """Like `one_of`, whatever the letter case; best for columns that are declared `folded`."""
+    return InList(_folded(column(table, name)), tuple(_folded(constant(value)) for value in values))
+
+
+def _folded(value: Value) -> Value:
+    return Call(Function.LOWER, (value,), Field("", TEXT))
 
 
 def matches(table: Table, name: str, pattern: str, *, folded: bool = False) -> Condition:
@@ -162,6 +208,27 @@ def meets_circle(table: Table, name: str, longitude: float, latitude: float, rad
 def meets_region(table: Table, name: str, region: Region) -> Condition:
     """`region` as `declare.regions.repaired` leaves it."""
     return Meets(Shape(Kind.REGION, column(table, name)), Constant(Kind.REGION, region))
+
+
+def covers_position(table: Table, name: str, longitude: float, latitude: float) -> Condition:
+    """The position lies in the stored region in the column `name`, edge included (ICRS degrees)."""
+    return Within(_point(longitude, latitude), Shape(Kind.REGION, column(table, name)))
+
+
+def covers_region(table: Table, name: str, region: Region) -> Condition:
+    """Each part of `region` lies in one part of the stored region in the column `name`."""
+    return Within(Constant(Kind.REGION, region), Shape(Kind.REGION, column(table, name)))
+
+
+def lies_in_region(table: Table, name: str, region: Region) -> Condition:
+    """Each part of the stored region in the column `name` lies in one part of `region`."""
+    return Within(Shape(Kind.REGION, column(table, name)), Constant(Kind.REGION, region))
+
+
+def address(base: str, name: ColumnValue) -> Value:
+    """`base` followed by the name, as far as needed in percent encoding."""
+    text = Field("", TEXT)
+    return Concatenation((constant(base), UserCall(_IN_PATH, (name,), text)), text)
 
 
 def distance_to(table: Table, pair: tuple[str, str], longitude: float, latitude: float) -> Distance:

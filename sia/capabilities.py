@@ -1,0 +1,67 @@
+"""What the image services say they can do (SimpleDALRegExt 1.2, 3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from archive.declare import Catalogue
+from archive.protocol import Archive, vosi
+from archive.protocol.sampling import known_position
+from archive.protocol.xml import E, typed
+from archive.query.build import one_of
+
+__all__ = ["SIA_1", "SIA_2", "sia1_capabilities", "sia2_capabilities"]
+
+SIA_1 = "ivo://ivoa.net/std/SIA"
+SIA_2 = "ivo://ivoa.net/std/SIA#query-2.0"
+_SIZE = 0.01  # degrees, of the region around an image's centre that the test asks for
+_DOCUMENTS = ("capabilities", "availability")
+
+
+def sia2_capabilities(base_url: str) -> bytes:
+    interface = E.interface(
+        typed("vs:ParamHTTP"), {"role": "std", "version": "2.0"}, E.accessURL(f"{base_url}/query", use="base")
+    )
+    return vosi.capabilities(
+        [
+            # SIA 2.0 can do without an extension, and clients of it know none.
+            E.capability({"standardID": SIA_2}, interface),
+            *vosi.standard_capabilities(base_url, (*_DOCUMENTS, "examples")),
+        ]
+    )
+
+
+def sia1_capabilities(archive: Archive, catalogue: Catalogue, base_url: str) -> bytes:
+    """The test query asks for the surroundings of an image that is there."""
+    interface = E.interface(
+        typed("vs:ParamHTTP"),
+        {"role": "std", "version": "1.0"},
+        # Clients append their parameters (SIA 1.0, 4.1).
+        E.accessURL(f"{base_url}/query?", use="base"),
+        E.queryType("GET"),
+        E.resultType("text/xml;content=x-votable"),
+    )
+    access = E.capability(
+        {"standardID": SIA_1, **typed("sia:SimpleImageAccess")},
+        interface,
+        E.imageServiceType("Pointed"),
+        E.maxRecords(str(archive.config.hard_rows)),
+        *_test_query(archive, catalogue),
+    )
+    return vosi.capabilities([access, *vosi.standard_capabilities(base_url, _DOCUMENTS)])
+
+
+def _test_query(archive: Archive, catalogue: Catalogue) -> Iterator[etree._Element]:
+    table = catalogue.find("ivoa.ObsCore")
+    if table is None:
+        return
+    images = one_of(table, "dataproduct_type", ("image",))
+    place = known_position(archive, table, ("s_ra", "s_dec"), images)
+    if place is not None:
+        longitude, latitude = (f"{degrees:.6f}" for degrees in place)
+        size = str(_SIZE)
+        yield E.testQuery(
+            E.pos(E.long(longitude), E.lat(latitude)), E.size(E.long(size), E.lat(size)), E.verb("1")
+        )
