@@ -15,23 +15,25 @@ from archive.protocol import Archive
 from archive.protocol.uws import Job, JobResult, Output, Stop
 
 from .parameters import QUERY_PARAMETERS, UPLOAD
+from .profiles import STANDARD, Profile
 from .query import Execution, ExecutionLimits, TableQuery
 
 __all__ = ["TapJobs"]
 
 
 class TapJobs:
-    """The kind of job behind /async."""
+    """The kind of job behind a service's /async."""
 
-    name = "tap"
     parameters: tuple[Parameter, ...] = QUERY_PARAMETERS
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, profile: Profile = STANDARD) -> None:
+        self.name = profile.name
         self._archive = archive
+        self._profile = profile
 
     def run(self, job: Job, files: Mapping[str, Path], output: Output, stop: Stop) -> JobResult:
         arguments = parse_arguments(self.parameters, job.parameters)
-        query = TableQuery.asked(arguments, self._archive, files, Caller(job.owner))
+        query = TableQuery.asked(arguments, self._archive, files, Caller(job.owner), self._profile)
         seconds = float(job.execution_seconds)
         limits = ExecutionLimits(seconds, seconds, self._archive.config.hard_rows)
         execution = Execution(query, limits=limits, tells_errors=False)

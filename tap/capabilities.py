@@ -15,6 +15,8 @@ from archive.protocol import vosi
 from archive.protocol.xml import E, typed
 from archive.query import OPTIONAL_FEATURES, UserFunction, offered_functions
 
+from .profiles import STANDARD, Profile
+
 __all__ = ["tap_capabilities"]
 
 _TAP = "ivo://ivoa.net/std/TAP"
@@ -29,12 +31,15 @@ _USER_TABLES = {
 }
 
 
-def tap_capabilities(base_url: str, config: Config, catalogue: Catalogue) -> bytes:
+def tap_capabilities(
+    base_url: str, config: Config, catalogue: Catalogue, profile: Profile = STANDARD
+) -> bytes:
+    keeps_tables = config.user_tables and profile.user_tables
     return vosi.capabilities(
         [
-            _table_access(base_url, config, catalogue),
+            _table_access(base_url, config, catalogue, profile),
             *vosi.standard_capabilities(base_url),
-            *(_user_tables(base_url, *pair) for pair in _USER_TABLES.items() if config.user_tables),
+            *(_user_tables(base_url, *pair) for pair in _USER_TABLES.items() if keeps_tables),
         ]
     )
 
@@ -46,7 +51,7 @@ def _user_tables(base_url: str, standard: str, name: str) -> etree._Element:
     return E.capability({"standardID": standard}, interface)
 
 
-def _table_access(base_url: str, config: Config, catalogue: Catalogue) -> etree._Element:
+def _table_access(base_url: str, config: Config, catalogue: Catalogue, profile: Profile) -> etree._Element:
     interface = E.interface(
         typed("vs:ParamHTTP"), {"role": "std", "version": "1.1"}, E.accessURL(base_url, use="base")
     )
@@ -54,8 +59,8 @@ def _table_access(base_url: str, config: Config, catalogue: Catalogue) -> etree.
         {"standardID": _TAP, **typed("tr:TableAccess")},
         E.description(_limits(config)),
         interface,
-        E.dataModel({"ivo-id": "ivo://ivoa.net/std/ObsCore#core-1.1"}, "ObsCore-1.1"),
-        _language(catalogue),
+        *(E.dataModel({"ivo-id": f"ivo://ivoa.net/std/{name}"}, title) for name, title in _models(profile)),
+        _language(catalogue, profile),
         *(_output_format(format_) for format_ in FORMATS),
         *(E.uploadMethod({"ivo-id": f"{_UPLOAD}{method}"}) for method in _upload_methods(config)),
         E.retentionPeriod(E.default(str(config.job_retention)), E.hard(str(config.job_hard_retention))),
@@ -68,6 +73,11 @@ def _table_access(base_url: str, config: Config, catalogue: Catalogue) -> etree.
             E.default(str(config.upload_rows), unit="row"), E.hard(str(config.upload_bytes), unit="byte")
         ),
     )
+
+
+def _models(profile: Profile) -> tuple[tuple[str, str], ...]:
+    """The data models of the tables, which are those of the schema ivoa."""
+    return (("ObsCore#core-1.1", "ObsCore-1.1"),) if profile.shows_schema("ivoa") else ()
 
 
 def _upload_methods(config: Config) -> tuple[str, ...]:
@@ -92,15 +102,17 @@ def _output_format(format_: Format) -> etree._Element:
     )
 
 
-def _language(catalogue: Catalogue) -> etree._Element:
+def _language(catalogue: Catalogue, profile: Profile) -> etree._Element:
     versions = (
         E.version({"ivo-id": f"ivo://ivoa.net/std/ADQL#v{version}"}, version) for version in _VERSIONS
     )
     return E.language(
         E.name("ADQL"),
         *versions,
-        E.description("ADQL 2.1, which understands ADQL 2.0 as well"),
-        E.languageFeatures({"type": _UDF}, *map(_function, offered_functions(catalogue))),
+        E.description(profile.language),
+        E.languageFeatures(
+            {"type": _UDF}, *map(_function, (*profile.functions, *offered_functions(catalogue)))
+        ),
         *(
             E.languageFeatures({"type": feature}, *(E.feature(E.form(form)) for form in forms))
             for feature, forms in OPTIONAL_FEATURES.items()

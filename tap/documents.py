@@ -22,6 +22,7 @@ from archive.protocol.xml import XML_TYPE
 from .callers import caller_of
 from .capabilities import tap_capabilities
 from .examples import examples_document
+from .profiles import STANDARD, Profile
 from .user_tables import full_name
 
 __all__ = ["ServiceDocuments"]
@@ -32,15 +33,20 @@ _XHTML_TYPE = "application/xhtml+xml; charset=utf-8"
 class ServiceDocuments:
     """Answers to GET and HEAD, with 304 for who has the document already."""
 
-    def __init__(self, config: Config, database: Database, base_url: str) -> None:
+    def __init__(
+        self, config: Config, database: Database, base_url: str, profile: Profile = STANDARD
+    ) -> None:
         self._config = config
         self._database = database
         self._base_url = base_url
+        self._profile = profile
         self._cache = DocumentCache()
 
     async def capabilities(self, request: Request) -> Response:
         def make(catalogue: Catalogue) -> Document:
-            return Document(tap_capabilities(self._base_url, self._config, catalogue), XML_TYPE)
+            return Document(
+                tap_capabilities(self._base_url, self._config, catalogue, self._profile), XML_TYPE
+            )
 
         try:
             return await self._answer(request, "capabilities", make)
@@ -73,7 +79,8 @@ class ServiceDocuments:
 
     async def examples(self, request: Request) -> Response:
         def make(catalogue: Catalogue) -> Document:
-            return Document(examples_document(self._config.title, catalogue.examples), _XHTML_TYPE)
+            examples = self._profile.examples_of(catalogue)
+            return Document(examples_document(self._config.title, examples), _XHTML_TYPE)
 
         return await self._answer(request, "examples", make)
 
@@ -85,7 +92,8 @@ class ServiceDocuments:
         if not caller.is_anonymous:
             catalogue = await run_in_threadpool(self._database.catalogue_of, caller.name)
             if catalogue is not self._database.catalogue:
-                return document_response(request, await run_in_threadpool(make, catalogue))
+                shown = self._profile.shown(catalogue)
+                return document_response(request, await run_in_threadpool(make, shown))
         return await self._answer(request, key, make)
 
     async def _answer(
@@ -100,4 +108,4 @@ class ServiceDocuments:
 
     def _made(self, key: Hashable, make: Callable[[Catalogue], Document]) -> Document:
         catalogue = self._database.catalogue
-        return self._cache.get(catalogue, key, lambda: make(catalogue))
+        return self._cache.get(catalogue, key, lambda: make(self._profile.shown(catalogue)))

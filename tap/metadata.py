@@ -17,7 +17,6 @@ from archive.protocol.documents import Document, DocumentCache
 from archive.query import Query
 from archive.query.tree import Call, Function, Scan
 
-from .adql.resolve import translate
 from .query import TableQuery
 
 __all__ = ["MetadataAnswers"]
@@ -58,7 +57,7 @@ class MetadataAnswers:
                 yield chunk
         finally:
             chunks.close()
-        if len(content) <= _LARGEST and _is_about_tables(translate(query.text, catalogue)):
+        if len(content) <= _LARGEST and _is_about_tables(query.translated(query.profile.shown(catalogue))):
             self._cache.get(catalogue, key, lambda: Document(bytes(content), query.format.media_type))
 
 

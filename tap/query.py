@@ -28,8 +28,10 @@ from archive.query import Query, Statement, compile
 from archive.query.crossmatches import positions_to_index, positions_to_sort
 
 from .adql.resolve import translate
+from .links import link_resources
 from .parameters import LANG, QUERY, UPLOAD
 from .products import refuse_endless_product
+from .profiles import STANDARD, Profile
 from .upload_tables import OpenUploads
 from .uploads import Upload, present, uploads_of
 
@@ -49,6 +51,7 @@ class TableQuery:
     run_id: str = ""
     uploads: tuple[Upload, ...] = ()
     caller: Caller = ANONYMOUS
+    profile: Profile = STANDARD
 
     @classmethod
     def asked(
@@ -57,6 +60,7 @@ class TableQuery:
         archive: Archive,
         files: Mapping[str, Path] = MappingProxyType({}),
         caller: Caller = ANONYMOUS,
+        profile: Profile = STANDARD,
     ) -> TableQuery:
         """The query a client asked for, with `files` by the names of their parts; raises UsageErrors."""
         for parameter in (LANG, QUERY):
@@ -77,12 +81,16 @@ class TableQuery:
             arguments.text(RUNID) or "",
             uploads_of([str(text) for text in arguments.all(UPLOAD)], files, archive.config),
             caller,
+            profile,
         )
 
     @property
     def catalogue(self) -> Catalogue:
-        """What the caller may see."""
-        return self.archive.database.catalogue_of(self.caller.name)
+        """What the caller may see, and this service shows."""
+        return self.profile.shown(self.archive.database.catalogue_of(self.caller.name))
+
+    def translated(self, catalogue: Catalogue) -> Query:
+        return translate(self.text, catalogue, self.profile)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -100,7 +108,7 @@ class TableQuery:
 
     def statement(self) -> Statement:
         """What the database is to do; raises what is wrong with the query. Not for queries with uploads."""
-        return self.compiled(translate(self.text, self.catalogue), self.maxrec)
+        return self.compiled(self.translated(self.catalogue), self.maxrec)
 
     def compiled(self, query: Query, maxrec: int) -> Statement:
         # One row more than wanted tells overflow from a result that just fits (DALI 1.1, 4.4.1).
@@ -145,13 +153,16 @@ class Execution:
         self._begun = time.monotonic()
         if query.run_id:
             _log.info("query of run %.80r", query.run_id)
-        document = Document(
-            query=query.text, title=query.archive.config.title, tells_errors=self._tells_errors
-        )
         with contextlib.ExitStack() as stack:
             maxrec = min(query.maxrec, limits.hard_rows)
             translated = self._translated(stack)
             statement = query.compiled(translated, maxrec)
+            document = Document(
+                query=query.text,
+                title=query.archive.config.title,
+                extra_resources=link_resources(translated, query.archive.config.base_url),
+                tells_errors=self._tells_errors,
+            )
             refuse_endless_product(
                 translated, statement, query.archive.database, query.archive.config.most_pairs
             )
@@ -175,16 +186,16 @@ class Execution:
         query, archive = self._query, self._query.archive
         catalogue = query.catalogue
         if not query.uploads:
-            return translate(query.text, catalogue)
+            return query.translated(catalogue)
         with contextlib.ExitStack() as files:
             folder = files.enter_context(tempfile.TemporaryDirectory(prefix=SPOOL_PREFIX))
             paths = present(query.uploads, Path(folder), archive.config, self._left, self._check)
             schema = stack.enter_context(archive.database.upload_schema())
             opened = OpenUploads(query.uploads, paths, schema, archive.config, files)
-            translated = translate(query.text, with_uploads(catalogue, opened.tables))
+            translated = query.translated(with_uploads(catalogue, opened.tables))
             if positions := positions_to_index(translated):
                 opened.index(positions)
-                translated = translate(query.text, with_uploads(catalogue, opened.tables))
+                translated = query.translated(with_uploads(catalogue, opened.tables))
             opened.sort(positions_to_sort(translated))
             opened.load(archive.database, self._check)
         return translated

@@ -27,6 +27,7 @@ from .callers import caller_of
 from .documents import ServiceDocuments
 from .metadata import MetadataAnswers
 from .parameters import QUERY_PARAMETERS
+from .profiles import STANDARD, Profile
 from .query import Execution, TableQuery
 from .user_tables_http import user_table_routes
 
@@ -35,30 +36,30 @@ __all__ = ["tap_service"]
 _LINKS = ("capabilities", "availability", "tables", "examples")
 
 
-def tap_service(archive: Archive, jobs: Jobs, path: str = "/tap") -> Service:
-    """The TAP service of everything the archive publishes.
+def tap_service(archive: Archive, jobs: Jobs, path: str = "/tap", profile: Profile = STANDARD) -> Service:
+    """The TAP service of what the profile shows: everything that the archive publishes for the standard's.
 
-    `jobs` must do those of `TapJobs` and `TableUpdates`.
+    `jobs` must do those of `TapJobs` with this profile, and `TableUpdates`.
     """
     base_url = archive.config.base_url + path
-    endpoints = _Endpoints(archive)
-    documents = ServiceDocuments(archive.config, archive.database, base_url)
+    endpoints = _Endpoints(archive, profile)
+    documents = ServiceDocuments(archive.config, archive.database, base_url, profile)
+    tables = user_table_routes(path, archive, jobs, documents.table) if profile.user_tables else []
     return Service(
-        name="TAP",
-        description="Queries in ADQL over all tables (Table Access Protocol 1.1). "
-        "Give this address to TOPCAT, pyvo or STILTS.",
+        name=profile.title,
+        description=profile.description,
         path=path,
         address=base_url,
         routes=(
             Route(path, endpoints.entrance),
             Route(f"{path}/", endpoints.entrance),
             Route(f"{path}/sync", endpoints.sync, methods=["GET", "HEAD", "POST"]),
-            *job_routes(f"{path}/async", TapJobs(archive), jobs),
+            *job_routes(f"{path}/async", TapJobs(archive, profile), jobs),
             Route(f"{path}/capabilities", documents.capabilities),
             Route(f"{path}/availability", endpoints.availability),
             Route(f"{path}/tables", documents.tables),
             Route(f"{path}/tables/{{name}}", documents.table),
-            *user_table_routes(path, archive, jobs, documents.table),
+            *tables,
             Route(f"{path}/examples", documents.examples),
         ),
         style=Style.VOTABLE,
@@ -68,8 +69,9 @@ def tap_service(archive: Archive, jobs: Jobs, path: str = "/tap") -> Service:
 
 
 class _Endpoints:
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, profile: Profile) -> None:
         self._archive = archive
+        self._profile = profile
         self._metadata = MetadataAnswers(archive.database)
 
     async def entrance(self, _request: Request) -> Response:
@@ -88,7 +90,7 @@ class _Endpoints:
         config = self._archive.config
         files = {name: file.path for name, file in received.files.items()}
         arguments = received.arguments(QUERY_PARAMETERS)
-        query = TableQuery.asked(arguments, self._archive, files, caller_of(request))
+        query = TableQuery.asked(arguments, self._archive, files, caller_of(request), self._profile)
         if request.method == "HEAD":
             if not query.uploads:
                 await run_in_threadpool(query.statement)

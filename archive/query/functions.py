@@ -93,6 +93,7 @@ _SQL = (
     "overlap.sql",
     "texts.sql",
     "aggregates.sql",
+    "keywords.sql",
 )
 
 

@@ -28,6 +28,19 @@ CREATE OR REPLACE FUNCTION adql.degrees(place public.spoint) RETURNS float8[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN place IS NOT NULL THEN ARRAY[degrees(public.long(place)), degrees(public.lat(place))] END;
 
+-- ------------------------------------------------------------------------------------------------ intervals
+
+DO $$ BEGIN
+    IF to_regtype('adql.span') IS NULL THEN
+        CREATE TYPE adql.span AS RANGE (SUBTYPE = float8, SUBTYPE_DIFF = float8mi);
+    END IF;
+END $$;
+
+-- Intervals are indexed by exactly this expression (archive.query.storage.span_expression); it is inlined.
+CREATE OR REPLACE FUNCTION adql.extent(low float8, high float8) RETURNS adql.span
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN low <= high THEN adql.span(low, high, '[]') END;
+
 -- -------------------------------------------------------------------------------------------------- circles
 
 CREATE OR REPLACE FUNCTION adql.opposite(place public.spoint) RETURNS public.spoint

@@ -112,6 +112,30 @@ VALUE_FUNCTIONS: tuple[UserFunction, ...] = (
         "({0} >= ({1})[1] AND {0} <= ({1})[2])",
         meaning=Meaning.CONDITION,
     ),
+    UserFunction(
+        "uraniborg_has_keyword",
+        (("dp_id", TEXT), ("keyword", TEXT), ("value", TEXT)),
+        INTEGER,
+        "1 for a file in whose headers the FITS keyword has exactly this value, else 0; whole numbers are "
+        "written as such, logical values as T or F. Answered by an index, also over all files.",
+        "({0} IN (SELECT f.dp_id FROM adql.files_with({1}, {2}) AS f (dp_id)))",
+        meaning=Meaning.CONDITION,
+    ),
+    UserFunction(
+        "uraniborg_keyword",
+        (("dp_id", TEXT), ("keyword", TEXT)),
+        TEXT,
+        "The value of a FITS keyword in the headers of a file as text, from the first HDU that has it; NULL "
+        "where none has. Looked up for each row.",
+        "adql.keyword({0}, adql.keyword_name({1}))",
+    ),
+    UserFunction(
+        "uraniborg_keyword_number",
+        (("dp_id", TEXT), ("keyword", TEXT)),
+        DOUBLE,
+        "The same as a number; NULL where the value is none.",
+        "adql.keyword_number({0}, adql.keyword_name({1}))",
+    ),
     _TO_JD,
     _TO_MJD,
     replace(_TO_JD, name="gavo_to_jd"),

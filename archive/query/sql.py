@@ -189,7 +189,7 @@ def _term(value: Value) -> str:
 def _source(source: Source) -> str:
     match source:
         case Scan():
-            return f"{_table(source.table)} AS t{source.source}"
+            return _scan(source)
         case Derived():
             return f"({_body(source.body)}) AS t{source.source}"
         case CommonScan():
@@ -219,6 +219,14 @@ def _sortable(join: Join, on: Condition) -> str:
                     return ""
     first, second = (f"num_nulls({_any_column(side)}) >= 0" for side in (join.left, join.right))
     return f" AND ({first}) = ({second})"
+
+
+def _scan(scan: Scan) -> str:
+    name, table = f"t{scan.source}", _table(scan.table)
+    if scan.only is None:
+        return f"{table} AS {name}"
+    # All columns under their own names, the hidden ones of regions too, so that every index can be used.
+    return f"(SELECT * FROM {table} AS {name} WHERE {_bare(_SPELL.condition(scan.only))}) AS {name}"
 
 
 def _sources(source: Source) -> set[int]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from ..declare.columns import Field
+from ..declare.types import DOUBLE
 from . import sql_geometry
 from .speller import Speller
-from .sql_values import user_call
+from .sql_values import literal, user_call
+from .storage import span_expression
 from .tree import (
     And,
     Comparison,
@@ -16,10 +19,12 @@ from .tree import (
     InQuery,
     IsNull,
     Like,
+    Literal,
     Meets,
     Near,
     Not,
     Or,
+    Overlaps,
     UserCondition,
     Within,
 )
@@ -55,6 +60,10 @@ def condition(node: Condition, spell: Speller) -> str:
             return sql_geometry.meets(node.left, node.right, spell)
         case Near():
             return sql_geometry.near(node, spell)
+        case Overlaps():
+            low, high = (literal(Literal(end, Field("", DOUBLE))) for end in node.wanted)
+            extent = span_expression(spell.value(node.low), spell.value(node.high))
+            return f"({extent} OPERATOR(pg_catalog.&&) adql.span({low}, {high}, '[]'))"
         case UserCondition():
             return user_call(node.function.sql, node.arguments, spell)
         case _:

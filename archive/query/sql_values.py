@@ -35,6 +35,7 @@ from .tree import (
     Operator,
     Overlap,
     Rotated,
+    Sequence,
     Subquery,
     UserCall,
     Value,
@@ -100,10 +101,18 @@ def value(node: Value, spell: Speller) -> str:
             return f"(CASE WHEN {known} THEN {quote_literal(frame)}::text END)"
         case GeometryValue():
             return sql_geometry.published(node.geometry, spell)
+        case Sequence():
+            return _sequence(node, spell)
         case UserCall():
             return f"({user_call(node.function.sql, node.arguments, spell)})::{node.field.type.postgresql}"
         case _:
             assert_never(node)
+
+
+def _sequence(node: Sequence, spell: Speller) -> str:
+    items = [as_type(item, node.field.type.element, spell) for item in node.items]
+    array = f"ARRAY[{', '.join(items)}]"
+    return f"(CASE WHEN num_nulls({', '.join(items)}) = 0 THEN {array} END)::{node.field.type.postgresql}"
 
 
 def column(node: ColumnValue) -> str:

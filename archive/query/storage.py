@@ -17,12 +17,14 @@ __all__ = [
     "RegionColumns",
     "RegionValues",
     "circle_text",
+    "folded_expression",
     "point_text",
     "polygon_text",
     "position_expression",
     "quoted_region_columns",
     "region_columns",
     "region_values",
+    "span_expression",
 ]
 
 # The bounds of a region wider than a hemisphere, for which pg_sphere has no circle. Queries ask for it by
@@ -62,6 +64,19 @@ def position_expression(longitude: str, latitude: str) -> str:
     NULL for what is no position: not finite, or outside -180..360 and -90..90 (functions.sql).
     """
     return f"adql.position({longitude}, {latitude})"
+
+
+def folded_expression(text: str) -> str:
+    """A text (spelled in SQL) without regard to letter case, as queries compare it then."""
+    return f"lower({text})"
+
+
+def span_expression(low: str, high: str) -> str:
+    """The interval between a pair of columns (spelled in SQL), both ends included, as a range.
+
+    NULL where an end is unknown or the lower one is above the other (functions.sql).
+    """
+    return f"adql.extent({low}, {high})"
 
 
 def region_columns(name: str) -> RegionColumns:

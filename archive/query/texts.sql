@@ -119,3 +119,11 @@ BEGIN
     END IF;
     RETURN place;
 END $$;
+
+-- A name as the end of an address: what RFC 3986, 3.3 does not allow there as %XX, like archive.declare.addresses.
+CREATE OR REPLACE FUNCTION adql.in_path(name text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN name !~ '[^A-Za-z0-9_.~:@,;()$!*-]' THEN name ELSE (
+    SELECT string_agg(CASE WHEN letter ~ '[A-Za-z0-9_.~:@,;()$!*-]' THEN letter
+        ELSE regexp_replace(upper(encode(convert_to(letter, 'UTF8'), 'hex')), '(..)', '%\1', 'g') END, '' ORDER BY n)
+    FROM unnest(string_to_array(name, NULL)) WITH ORDINALITY AS letters (letter, n)) END;

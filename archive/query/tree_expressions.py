@@ -49,6 +49,8 @@ __all__ = [
     "Or",
     "Origin",
     "Overlap",
+    "Overlaps",
+    "Sequence",
     "Subquery",
     "UserCall",
     "UserCondition",
@@ -253,6 +255,14 @@ class GeometryValue:
 
 
 @dataclass(frozen=True, slots=True)
+class Sequence:
+    """An array of numbers, NULL as soon as one of them is."""
+
+    items: tuple[Value, ...]
+    field: Field
+
+
+@dataclass(frozen=True, slots=True)
 class UserCall:
     """A user-defined function, which may be an aggregate; its arguments are of the types it declares."""
 
@@ -278,6 +288,7 @@ Value = (
     | Coordinate
     | CoordinateSystem
     | GeometryValue
+    | Sequence
     | UserCall
 )
 
@@ -374,6 +385,18 @@ class Near:
 
 
 @dataclass(frozen=True, slots=True)
+class Overlaps:
+    """The interval between the columns `low` and `high` has a number in common with `wanted`, ends included.
+
+    Infinite ends of `wanted` are open. Unknown where a column is NULL or the two are reversed.
+    """
+
+    low: Value
+    high: Value
+    wanted: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class UserCondition:
     """A user-defined function whose answer is 1 or 0, as the condition that this answer is 1."""
 
@@ -394,5 +417,6 @@ Condition = (
     | Within
     | Meets
     | Near
+    | Overlaps
     | UserCondition
 )

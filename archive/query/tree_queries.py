@@ -32,8 +32,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Scan:
+    """The rows of a table; `only` those that a service or a caller is shown, None for all."""
+
     source: int
     table: Table
+    only: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)

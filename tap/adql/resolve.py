@@ -22,7 +22,6 @@ from archive.query.tree import (
     ColumnValue,
     CommonScan,
     Comparator,
-    Comparison,
     Condition,
     Derived,
     Function,
@@ -42,10 +41,12 @@ from archive.query.tree import (
     searchable_regions,
 )
 
+from ..profiles import STANDARD, Profile
 from . import syntax
 from .parser import parse
 from .resolve_conditions import Conditions
 from .resolve_names import name_of, names_given, new_name, with_unique_names
+from .resolve_regions import in_frame
 from .resolve_scope import Columns, Found, Merged, Part, RangeVariable, Scope, columns_of, names_match
 from .resolve_types import common_type, convert, kind_name, renamed, retyped
 from .syntax import Identifier
@@ -57,21 +58,24 @@ _MOST_COLUMNS = 1600
 _WRITTEN_OUT = Origin(None, "")
 
 
-def resolve(statement: syntax.Statement, text: str, catalogue: Catalogue) -> Query:
+def resolve(
+    statement: syntax.Statement, text: str, catalogue: Catalogue, profile: Profile = STANDARD
+) -> Query:
     """The meaning of a parsed statement; `text` is what it was parsed from, for places in errors.
 
-    Raises QueryError, UnknownTable, UnknownColumn or UnknownFunction with line and column.
+    `catalogue` is what the profile shows. Raises QueryError, UnknownTable, UnknownColumn or UnknownFunction
+    with line and column.
     """
-    return _Resolver(text, catalogue).statement(statement)
+    return _Resolver(text, catalogue, profile).statement(statement)
 
 
-def translate(text: str, catalogue: Catalogue) -> Query:
-    return resolve(parse(text), text, catalogue)
+def translate(text: str, catalogue: Catalogue, profile: Profile = STANDARD) -> Query:
+    return resolve(parse(text), text, catalogue, profile)
 
 
 class _Resolver(Conditions):
-    def __init__(self, text: str, catalogue: Catalogue) -> None:
-        super().__init__(text, catalogue)
+    def __init__(self, text: str, catalogue: Catalogue, profile: Profile) -> None:
+        super().__init__(text, catalogue, profile)
         # With their numbers, by their names in lower case, which delimited ones may share.
         self.common: dict[str, list[tuple[Identifier, int, Columns]]] = {}
 
@@ -85,7 +89,10 @@ class _Resolver(Conditions):
             bodies.append(body)
             common = (table.name, number, _columns(body))
             self.common.setdefault(table.name.text.lower(), []).append(common)
-        return Query(with_unique_names(self.query(node.query, None)), tuple(bodies))
+        body = with_unique_names(self.query(node.query, None))
+        if self.profile.region_frame:
+            body = in_frame(body, self.profile.region_frame)
+        return Query(body, tuple(bodies))
 
     def query(self, node: syntax.Query, parent: Scope | None) -> QueryBody:
         if isinstance(node, syntax.SelectQuery):
@@ -133,7 +140,8 @@ class _Resolver(Conditions):
         if any(part.quoted and part.text != name for part, name in zip(node.parts, exact, strict=True)):
             self._unknown_table(node)
         names = (node.alias,) if node.alias else node.parts
-        return Part(Scan(source, table), [RangeVariable(source, names, columns_of(table))])
+        scan = Scan(source, table, self.profile.only(self.catalogue, table, source))
+        return Part(scan, [RangeVariable(source, names, columns_of(table))])
 
     def _unknown_table(self, node: syntax.TableName) -> NoReturn:
         name = ".".join(part.text for part in node.parts)
@@ -181,8 +189,7 @@ class _Resolver(Conditions):
         return found[0], found[1]
 
     def _equal(self, name: Identifier, pair: tuple[Found, Found]) -> Condition:
-        left, right = self.comparable(pair[0].value, pair[1].value, name.at, name.at)
-        return Comparison(left, Comparator.EQUAL, right)
+        return self.compared(pair[0].value, Comparator.EQUAL, pair[1].value, name.at, name.at)
 
     def _merged(self, name: Identifier, pair: tuple[Found, Found], kind: JoinKind) -> Merged:
         left, right = pair[0].value, pair[1].value
@@ -274,7 +281,7 @@ class _Resolver(Conditions):
             else:
                 if taken is None:
                     taken = names_given(node, outputs)
-                name = new_name(name_of(item.value), taken)
+                name = new_name(name_of(item.value, self.profile), taken)
             outputs.append(Output(value, renamed(value.field, name)))
         if len(outputs) > _MOST_COLUMNS:
             self.fail(node.at, f"{len(outputs)} columns are selected, more than {_MOST_COLUMNS}")

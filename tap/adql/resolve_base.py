@@ -9,6 +9,7 @@ from archive.declare.catalogue import Catalogue
 from archive.errors import QueryError
 from archive.query.tree import Condition, Geometry, QueryBody, Value
 
+from ..profiles import Profile
 from . import syntax
 from .resolve_scope import Scope
 from .resolve_types import is_null, kind_name
@@ -18,11 +19,12 @@ __all__ = ["Resolving"]
 
 
 class Resolving(ABC):
-    """One query being resolved."""
+    """One query being resolved; `profile` tells the language from ADQL where it differs."""
 
-    def __init__(self, text: str, catalogue: Catalogue) -> None:
+    def __init__(self, text: str, catalogue: Catalogue, profile: Profile) -> None:
         self.text = text
         self.catalogue = catalogue
+        self.profile = profile
         self.sources = 0
 
     @abstractmethod

@@ -10,16 +10,20 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from archive.declare.columns import Field
-from archive.declare.types import BOOLEAN, INTEGER, TIMESTAMP
+from archive.declare.types import BOOLEAN, INTEGER, REGION, TEXT, TIMESTAMP
 from archive.query.tree import (
     And,
     Arithmetic,
+    Call,
     Cast,
+    ColumnValue,
     Comparator,
     Comparison,
     Condition,
+    Derived,
     Distance,
     Exists,
+    Function,
     Indicator,
     InList,
     InQuery,
@@ -30,10 +34,14 @@ from archive.query.tree import (
     Not,
     Operator,
     Or,
+    Output,
+    QueryBody,
+    Select,
     Value,
 )
 
 from . import syntax
+from .resolve_regions import region_text
 from .resolve_scope import Scope
 from .resolve_types import arithmetic_type, common_type, convert, is_null, kind_name, number
 from .resolve_values import Values
@@ -78,16 +86,24 @@ class Conditions(Values):
 
     def _comparison(self, node: syntax.Comparison, scope: Scope) -> Condition:
         left, right = self.value(node.left, scope), self.value(node.right, scope)
-        return self._compared(left, _COMPARATORS[node.comparator], right, node.left.at, node.right.at)
+        return self.compared(left, _COMPARATORS[node.comparator], right, node.left.at, node.right.at)
 
-    def _compared(
+    def compared(
         self, left: Value, comparator: Comparator, right: Value, left_at: int, right_at: int
     ) -> Condition:
         found = _simpler(left, comparator, right) or _simpler(right, _FLIPPED[comparator], left)
         if found is not None:
             return found
         left, right = self.comparable(left, right, left_at, right_at)
-        return Comparison(left, comparator, right)
+        return Comparison(self.folded(left), comparator, self.folded(right))
+
+    def folded(self, value: Value) -> Value:
+        """A text as comparisons take it: in lower case where the profile does not tell letter cases apart."""
+        if not (self.profile.folds_texts and value.field.type.is_text):
+            return value
+        if value.field.type == REGION and self.profile.region_frame:
+            value = region_text(value, self.profile.region_frame)
+        return Call(Function.LOWER, (value,), Field("", TEXT, "", value.field.ucd))
 
     def comparable(self, left: Value, right: Value, left_at: int, right_at: int) -> tuple[Value, Value]:
         """The two with types that the database compares."""
@@ -134,8 +150,8 @@ class Conditions(Values):
     def _between(self, node: syntax.Between, scope: Scope) -> Condition:
         value = self.value(node.value, scope)
         low, high = self.value(node.low, scope), self.value(node.high, scope)
-        above = self._compared(value, Comparator.GREATER_OR_EQUAL, low, node.value.at, node.low.at)
-        below = self._compared(value, Comparator.LESS_OR_EQUAL, high, node.value.at, node.high.at)
+        above = self.compared(value, Comparator.GREATER_OR_EQUAL, low, node.value.at, node.low.at)
+        below = self.compared(value, Comparator.LESS_OR_EQUAL, high, node.value.at, node.high.at)
         # No distance is negative, and the cone alone already is unknown where the distance is.
         all_of_it = isinstance(below, Near) and isinstance(low, Literal) and low.value == 0
         condition: Condition = below if all_of_it else And((above, below))
@@ -145,14 +161,14 @@ class Conditions(Values):
         value = self.value(node.value, scope)
         items = [self.value(item, scope) for item in node.items]
         if len(items) == 1:
-            condition = self._compared(value, Comparator.EQUAL, items[0], node.value.at, node.items[0].at)
+            condition = self.compared(value, Comparator.EQUAL, items[0], node.value.at, node.items[0].at)
             return Not(condition) if node.negated else condition
         before = None
         while before is not value:  # a text literal becomes a time beside the first time
             before = value
             for i, item in enumerate(items):
                 value, items[i] = self.comparable(value, item, node.value.at, node.items[i].at)
-        found = InList(value, tuple(items))
+        found = InList(self.folded(value), tuple([self.folded(item) for item in items]))
         return Not(found) if node.negated else found
 
     def _in_query(self, node: syntax.InQuery, scope: Scope) -> Condition:
@@ -171,14 +187,24 @@ class Conditions(Values):
                 f"{kind_name(have)} cannot be compared with {kind_name(kind)}",
                 "CAST one of them",
             )
+        if self.profile.folds_texts and have.is_text:
+            value, body = self.folded(value), self._folded_body(body)
         found = InQuery(value, body)
         return Not(found) if node.negated else found
+
+    def _folded_body(self, body: QueryBody) -> QueryBody:
+        source, (field,) = self.next_source(), body.fields
+        value = self.folded(ColumnValue(source, "c1", field, None))
+        return Select((Output(value, value.field),), (Derived(source, body),))
 
     def _like(self, node: syntax.Like, scope: Scope) -> Condition:
         word = "ILIKE" if node.folded else "LIKE"
         value = self.text_value(node.value, scope, f"what {word} compares")
         pattern = self.text_value(node.pattern, scope, f"the pattern of {word}")
-        condition = Like(value, pattern, node.folded)
+        if self.profile.folds_texts:
+            condition = Like(self.folded(value), self.folded(pattern), False)
+        else:
+            condition = Like(value, pattern, node.folded)
         return Not(condition) if node.negated else condition
 
 

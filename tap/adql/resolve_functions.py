@@ -92,7 +92,8 @@ class UserFunctions(Conversions):
 
     def _form(self, node: syntax.UserCall) -> UserFunction:
         """The form with that many arguments, those that have to be written out being so."""
-        forms = [form for form in find_functions(node.name.text) if is_offered(form, self.catalogue)]
+        forms = self.profile.find_functions(node.name.text)
+        forms += [form for form in find_functions(node.name.text) if is_offered(form, self.catalogue)]
         if not forms:
             self._unknown_function(node)
         fitting = [form for form in forms if len(form.parameters) == len(node.arguments)]
@@ -115,9 +116,8 @@ class UserFunctions(Conversions):
         if hint is None and find_functions(name):
             hint = f"this archive has no table {NAMES_TABLE} to look names up in"
         if hint is None:
-            names = [function.name for function in offered_functions(self.catalogue)] + [
-                word.value for word in syntax.Function
-            ]
+            offered = (*self.profile.functions, *offered_functions(self.catalogue))
+            names = [function.name for function in offered] + [word.value for word in syntax.Function]
             folded = {known.lower(): known for known in names}
             near = difflib.get_close_matches(name.lower(), folded, n=2, cutoff=0.6)
             hint = "did you mean " + " or ".join(folded[n] for n in near) + "?" if near else None

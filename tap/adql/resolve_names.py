@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from archive.query.tree import Output, QueryBody, SetOperation
 
+from ..profiles import Profile
 from . import syntax
 from .resolve_types import renamed
 
@@ -24,8 +25,10 @@ def names_given(node: syntax.SelectQuery, outputs: list[Output]) -> dict[str, in
     return taken
 
 
-def name_of(node: syntax.Value) -> str:
+def name_of(node: syntax.Value, profile: Profile) -> str:
     match node:
+        case syntax.Aggregate(argument=None):
+            return profile.count_name
         case syntax.Call() | syntax.Aggregate():
             return str(node.function.value).lower()
         case syntax.UserCall():
@@ -33,7 +36,7 @@ def name_of(node: syntax.Value) -> str:
         case syntax.Shape():
             return node.kind.value.lower()
         case syntax.Cast() | syntax.InUnit():
-            return name_of(node.value)
+            return name_of(node.value, profile)
         case syntax.ColumnReference():
             return node.name.text
         case _:

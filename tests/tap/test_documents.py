@@ -17,6 +17,7 @@ from archive.declare.tables import Schema, Table
 from archive.declare.types import LONG
 from archive.protocol import Archive, Workers
 from archive.protocol.health import health
+from archive.store import Store
 from tests.tap.conftest import tap_client
 
 PATHS = ["/capabilities", "/tables", "/tables?detail=min", "/tables/ivoa.ObsCore", "/examples"]
@@ -109,10 +110,10 @@ def test_availability_tells_of_too_many_queries(database, tmp_path, monkeypatch)
         assert state(tap)[0] == "true"
 
 
-def test_times_without_a_zone_are_universal(database):
+def test_times_without_a_zone_are_universal(database, tmp_path):
     moment = datetime.now(UTC) + timedelta(days=1)
     config = replace(database._config, down_at=moment.replace(tzinfo=None).isoformat())
-    assert health(Archive(config, database, Workers(1))).down_at == moment
+    assert health(Archive(config, database, Workers(1), Store(tmp_path))).down_at == moment
 
 
 ABOUT_TABLES = "SELECT table_name, nrows FROM TAP_SCHEMA.tables ORDER BY table_name"

@@ -67,16 +67,27 @@ def test_every_example_finds_something(demonstration):
             assert answer.json()["data"], adql
 
 
-def test_access_url_of_every_dataset_leads_to_its_file(demonstration):
-    query = "SELECT access_url, access_format, access_estsize FROM ivoa.ObsCore"
-    parameters = {"LANG": "ADQL", "RESPONSEFORMAT": "json", "QUERY": query}
-    rows = httpx.get(f"{demonstration}/tap/sync", params=parameters).json()["data"]
+def test_access_url_of_every_dataset_leads_to_its_links(demonstration):
+    rows = _rows(demonstration, "SELECT obs_publisher_did, access_url, access_format FROM ivoa.ObsCore")
     assert rows
-    for address, media_type, _size in rows:
-        answer = httpx.head(address)
-        assert answer.status_code == 200
-        assert answer.headers["content-type"] == media_type
+    for did, address, media_type in rows:
+        answer = httpx.get(address)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, media_type)
+        assert f"<TD>{did}</TD>" in answer.text
+
+
+def test_access_url_of_raw_frames_leads_to_the_file(demonstration):
+    rows = _rows(demonstration, "SELECT access_url, datalink_url FROM dbo.raw")
+    assert rows
+    for address, links in rows:
+        assert httpx.head(address).headers["content-type"] in {"image/fits", "application/fits"}
+        assert httpx.head(links).headers["content-type"] == "application/x-votable+xml;content=datalink"
     assert httpx.get(rows[0][0]).content.startswith(b"SIMPLE  =")
+
+
+def _rows(demonstration, query):
+    parameters = {"LANG": "ADQL", "RESPONSEFORMAT": "json", "QUERY": query}
+    return httpx.get(f"{demonstration}/tap/sync", params=parameters).json()["data"]
 
 
 def test_stilts_is_served_as_the_greeting_says(demonstration):

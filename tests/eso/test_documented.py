@@ -1,0 +1,34 @@
+"""What docs/users/eso.md shows: its script and its queries find something."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from astropy.io import fits
+
+from tests.eso.conftest import Site
+
+PAGE = (Path(__file__).parents[2] / "docs/users/eso.md").read_text(encoding="utf-8")
+[SCRIPT] = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+QUERIES = re.findall(r"^```sql\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def test_the_script_runs(site: Site, tmp_path: Path) -> None:
+    file = tmp_path / "script.py"
+    file.write_text(SCRIPT.replace("http://127.0.0.1:8000", site.address))
+    done = subprocess.run(
+        [sys.executable, file], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=True
+    )
+    assert "hawki" in done.stdout
+    names = {fits.getheader(frame)["INSTRUME"] for frame in (tmp_path / "frames").iterdir()}
+    assert names <= {"HAWKI", "UVES"}
+    assert len(list((tmp_path / "frames").iterdir())) == 2
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_queries_find_something(site: Site, query: str) -> None:
+    assert site.rows(query)
