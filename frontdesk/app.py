@@ -24,21 +24,32 @@ from starlette.types import ASGIApp, Scope
 from archive.config import Config
 from archive.database import Database
 from archive.errors import ArchiveError, NotFound, UsageError
+from archive.pixels import Unpacker
 from archive.protocol import Archive, CrossOrigin, Style, Workers, bug_response, failure_response
-from archive.protocol.uws import Jobs
+from archive.protocol.datalink import datalink_service
+from archive.protocol.previews import preview_service
+from archive.protocol.soda import SodaJobs, soda_service
+from archive.protocol.uws import Jobs, KindFactory
 from archive.store import Store
+from sia import sia1_service, sia2_service
+from ssa import spectrum_service, ssa_service
 from tap.asynchronous import TapJobs
+from tap.cone_service import cone_service
 from tap.service import tap_service
 from tap.user_tables_index import TableUpdates
 
+from .datasets import dataset_routes
 from .desk import page_routes
 from .downloads import download_routes
+from .eso import ESO_JOB_KINDS, eso_services
+from .headers import header_routes
 from .identifying import Identification
 from .log import AccessLog
+from .published import site_registry
 
 __all__ = ["JOB_KINDS", "create_app"]
 
-JOB_KINDS = (TapJobs, TableUpdates)
+JOB_KINDS: tuple[KindFactory, ...] = (TapJobs, TableUpdates, SodaJobs, *ESO_JOB_KINDS)
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -48,10 +59,27 @@ def create_app(config: Config, database: Database, store: Store) -> ASGIApp:
     workers = Workers(
         config.concurrent_queries, stall_seconds=config.stall_seconds, spool_bytes=config.spool_bytes
     )
-    archive = Archive(config, database, workers)
+    archive = Archive(config, database, workers, store)
+    unpacker = Unpacker(config.data_folder / "unpacked", config.unpacked_bytes)
     jobs = Jobs(archive, JOB_KINDS, config.job_slots)
-    services = (tap_service(archive, jobs),)
-    style_of = partial(_style, {service.path: service.style for service in services})
+    services = (
+        tap_service(archive, jobs),
+        sia2_service(archive),
+        sia1_service(archive),
+        cone_service(archive),
+        ssa_service(archive),
+        *((ssa_service(archive, "/ssap", eso=True),) if config.eso_profile else ()),
+        spectrum_service(archive, unpacker),
+        *eso_services(archive, jobs),
+        datalink_service(archive),
+        site_registry(archive),
+        preview_service(archive, unpacker),
+        soda_service(archive, jobs),
+    )
+    style_of = partial(
+        _style,
+        {path: service.style for service in services for path in (service.path, *service.aliases)},
+    )
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -75,6 +103,8 @@ def create_app(config: Config, database: Database, store: Store) -> ASGIApp:
             # The most asked for first: they are tried in this order.
             *(route for service in services for route in service.routes),
             *download_routes(database, store),
+            *header_routes(database),
+            *dataset_routes(archive),
             *page_routes(archive, services),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],

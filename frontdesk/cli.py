@@ -16,6 +16,9 @@ from pathlib import Path
 from archive.config import Config, load_config
 from archive.errors import ArchiveError
 
+from .header_options import header_options
+from .store_options import backup_options, restore_options, store_options
+
 __all__ = ["main", "parser"]
 
 Command = Callable[[Config, argparse.Namespace], int]
@@ -66,6 +69,10 @@ def parser() -> argparse.ArgumentParser:
     _worker(add("worker", "run jobs of the queue until Ctrl-C"))
     _ingest(add("ingest", "harvest FITS files and keep them in the archive"))
     _load(add("load", "load a catalogue from Parquet, CSV, ECSV, FITS or VOTable files"))
+    header_options(add("header", "show and correct the headers of files"))
+    store_options(add("store", "look after the volumes on which the files are kept"))
+    backup_options(add("backup", "copy the database and the stored files to a folder"))
+    restore_options(add("restore", "make an archive from a back-up"))
     _demo(add("demo", "run the demonstration archive"))
     _manual(add("manual", "write the manual pages of all published tables"))
     return top

@@ -13,18 +13,34 @@ from archive.declare.manual import write_manual
 from archive.errors import UsageError
 from archive.protocol import Archive, Workers
 from archive.protocol.uws import Jobs
+from archive.store.caretaker import cared_for
 from ingest import LoadSummary, Summary, ingest_paths, load_catalogue, load_tables
 
 from .app import JOB_KINDS, create_app
+from .backup import backup, restore
 from .demo import contents, demonstration_config, greeting, load_demonstration
 from .guardian import guarded
+from .header_commands import header
 from .log import set_up_logging
 from .opening import open_archive
 from .privileges import drop_root
 from .progress import Progress
 from .server import Server, bind, end_on_terminate
+from .store_commands import store
 
-__all__ = ["demo", "ingest", "init", "load", "manual", "serve", "worker"]
+__all__ = [
+    "backup",
+    "demo",
+    "header",
+    "ingest",
+    "init",
+    "load",
+    "manual",
+    "restore",
+    "serve",
+    "store",
+    "worker",
+]
 
 USAGE_STATUS = 2
 TERMINATED_STATUS = 128 + signal.SIGTERM
@@ -46,7 +62,7 @@ def serve(config: Config, _arguments: argparse.Namespace) -> int:
         drop_root(config)
         with open_archive(config) as (database, store):
             app = create_app(config, database, store)
-            with guarded(database):
+            with guarded(database), cared_for(database, store, config):
                 Server(app, lambda: _say(f"{config.title} answers at {config.base_url}")).run([listener])
     return 0
 
@@ -58,8 +74,8 @@ def worker(config: Config, arguments: argparse.Namespace) -> int:
     set_up_logging()
     end_on_terminate(0)
     drop_root(config)
-    with open_archive(config) as (database, _store), guarded(database):
-        jobs = Jobs(Archive(config, database, Workers(1)), JOB_KINDS, slots)
+    with open_archive(config) as (database, store), guarded(database):
+        jobs = Jobs(Archive(config, database, Workers(1), store), JOB_KINDS, slots)
         jobs.start()
         try:
             _say(f"{config.title}: waiting for jobs, {slots} at once")
@@ -131,7 +147,7 @@ def demo(config: Config, arguments: argparse.Namespace) -> int:
                 _say(problem)
             held = contents(database.catalogue, database.row_counts())
             app = create_app(config, database, store)
-            with guarded(database):
+            with guarded(database), cared_for(database, store, config):
                 Server(app, lambda: _say(greeting(config, held))).run([listener])
     return 0
 

@@ -38,13 +38,16 @@ _UPLOAD_HOSTS = ("vizier.cds.unistra.fr", "tapvizier.cds.unistra.fr", "archive.e
 
 
 def demonstration_config(config: Config, folder: Path | None, port: int | None) -> Config:
-    """The configuration, with the demonstration's own folder and port unless others are given."""
+    """The configuration, with the demonstration's own folders and port unless others are given."""
+    folder = folder or Path("var/demo").absolute()
     return replace(
         config,
         title="Uraniborg, demonstration archive" if config.title == Config().title else config.title,
-        data_folder=folder or Path("var/demo").absolute(),
+        data_folder=folder,
         port=config.port if port is None else port,
         upload_hosts=config.upload_hosts or _UPLOAD_HOSTS,
+        volumes=config.volumes or (f"second = {folder / 'second'}",),
+        scrub_rate=config.scrub_rate or 20_000_000,
     )
 
 

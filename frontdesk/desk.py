@@ -17,7 +17,7 @@ from archive.protocol import Archive, Service
 
 from .pages import front_page, table_page
 
-__all__ = ["page_routes"]
+__all__ = ["html_response", "page_routes"]
 
 _FRESH = 60.0  # seconds
 # Nothing from elsewhere, and no script or style inside the page: names in a catalogue stay names.
@@ -57,15 +57,16 @@ def page_routes(archive: Archive, services: Sequence[Service]) -> list[Route]:
         return table_page(archive.config, table, rows.get().get(table.name))
 
     async def entrance(_request: Request) -> Response:
-        return _page(await run_in_threadpool(front))
+        return html_response(await run_in_threadpool(front))
 
     async def table(request: Request) -> Response:
-        return _page(await run_in_threadpool(one_table, request.path_params["name"]))
+        return html_response(await run_in_threadpool(one_table, request.path_params["name"]))
 
     return [Route("/", entrance), Route("/tables/{name}", table)]
 
 
-def _page(document: bytes) -> Response:
+def html_response(document: bytes) -> Response:
+    """A page, with what browsers may do on it."""
     return Response(
         document,
         media_type="text/html; charset=utf-8",

@@ -20,7 +20,7 @@ from archive.formats import FORMATS
 from archive.protocol import Service
 from archive.protocol.xml import clean
 
-__all__ = ["front_page", "table_page"]
+__all__ = ["front_page", "heading", "page", "table_page"]
 
 _ROWS_OFFERED = (100, 1000, 10_000)
 _Node = etree._Element | str
@@ -41,9 +41,9 @@ def front_page(
 ) -> bytes:
     """The page at /; `rows` are the numbers of rows by table name."""
     shown = tuple(services)
-    return _page(
+    return page(
         config.title,
-        _header(
+        heading(
             config.title, "An archive of the Virtual Observatory: query it here, or from your own programs."
         ),
         E.h2("Ask"),
@@ -58,9 +58,9 @@ def front_page(
 
 def table_page(config: Config, table: Table, rows: int | None) -> bytes:
     """What a table and its columns mean."""
-    return _page(
+    return page(
         f"{table.name} - {config.title}",
-        _header(table.name, clean(table.title or config.title)),
+        heading(table.name, clean(table.title or config.title)),
         E.p(clean(table.description)),
         E.p(
             {"class": "links"},
@@ -73,8 +73,9 @@ def table_page(config: Config, table: Table, rows: int | None) -> bytes:
     )
 
 
-def _page(title: str, *content: _Node) -> bytes:
-    page = E.html(
+def page(title: str, *content: _Node) -> bytes:
+    """Any page of the site."""
+    document = E.html(
         {"lang": "en"},
         E.head(
             E.meta(charset="utf-8"),
@@ -86,10 +87,10 @@ def _page(title: str, *content: _Node) -> bytes:
         ),
         E.body(*content, E.footer("Served by Uraniborg")),
     )
-    return bytes(html.tostring(page, doctype="<!DOCTYPE html>", encoding="utf-8"))
+    return bytes(html.tostring(document, doctype="<!DOCTYPE html>", encoding="utf-8"))
 
 
-def _header(title: str, line: str) -> etree._Element:
+def heading(title: str, line: str) -> etree._Element:
     return E.header(html.fragment_fromstring(_EMBLEM), E.div(E.h1(clean(title)), E.p(line)))
 
 

@@ -20,7 +20,7 @@ from ..declare.catalogue import Catalogue
 from ..declare.columns import Column
 from ..declare.names import quote_identifier
 from ..declare.tables import Table
-from ..query.storage import position_expression, region_columns
+from ..query.storage import folded_expression, position_expression, region_columns, span_expression
 
 __all__ = [
     "HIDDEN_TYPES",
@@ -129,12 +129,20 @@ def _indexes(table: Table, name: str) -> Iterator[tuple[str, str, list[str]]]:
     for lon, lat in table.positions:
         expression = f"({position_expression(quoted(lon), quoted(lat))})"
         yield _cut(f"{name}_{lon}_{lat}_position_idx"), "gist", [expression]
+    for low, high in table.spans:
+        expression = f"({span_expression(quoted(low), quoted(high))})"
+        yield _cut(f"{name}_{low}_{high}_span_idx"), "gist", [expression]
     for region in table.regions:
         bounds = hidden_columns(region)[0]
         yield _cut(f"{name}_{region}_region_idx"), "gist", [quote_identifier(bounds)]
     for columns in dict.fromkeys([(c.name,) for c in table.columns if c.indexed] + list(table.indexes)):
         if columns != table.primary_key:
             yield _cut("_".join((name, *columns, "idx"))), "btree", [quoted(column) for column in columns]
+    for column in table.columns:
+        if column.folded:
+            # This class of operators serves = and LIKE whatever the database's collation is.
+            expression = f"{folded_expression(quoted(column.name))} text_pattern_ops"
+            yield _cut(f"{name}_{column.name}_folded_idx"), "btree", [expression]
 
 
 def _cut(full: str) -> str:

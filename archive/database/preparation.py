@@ -15,7 +15,7 @@ from ..declare.serialise import table_to_json
 from ..declare.tables import Schema, Table
 from ..errors import ConfigurationError
 from ..query import functions_sql
-from . import bookkeeping, ddl, jobs, roles, user_tables
+from . import bookkeeping, ddl, jobs, published_records, roles, user_tables
 from .bookkeeping import Connection, execute
 from .publication import exists, finish_publication, publish
 from .server import READER, WRITER, Server
@@ -62,10 +62,13 @@ def _prepare(connection: Connection, schemas: Sequence[Schema], reader: Mapping[
     connection.execute("SET LOCAL search_path = adql, public")
     execute(connection, functions_sql())
     execute(connection, f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA adql TO {READER}, {WRITER}")
+    execute(connection, f"GRANT SELECT ON adql.header_keywords TO {READER}")
+    execute(connection, f"GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON adql.header_keywords TO {WRITER}")
     execute(connection, f"SET LOCAL ROLE {WRITER}")
     execute(connection, bookkeeping.TABLES)
     execute(connection, jobs.TABLES)
     execute(connection, user_tables.TABLES)
+    execute(connection, published_records.TABLES)
     connection.execute(
         "INSERT INTO archive.catalogue_version (version, fingerprint)"
         " SELECT 0, '' WHERE NOT EXISTS (SELECT FROM archive.catalogue_version)"
@@ -76,7 +79,7 @@ def _prepare(connection: Connection, schemas: Sequence[Schema], reader: Mapping[
 
 
 def _fingerprint(schemas: Sequence[Schema], reader: Mapping[str, str]) -> str:
-    tables = (bookkeeping.TABLES, jobs.TABLES, user_tables.TABLES)
+    tables = (bookkeeping.TABLES, jobs.TABLES, user_tables.TABLES, published_records.TABLES)
     parts = [str(_VERSION), functions_sql(), *tables, repr(sorted(reader.items()))]
     for schema in schemas:
         parts.append(repr((schema.name, schema.title, schema.description, schema.utype)))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from .dfs import DFS
+from .instruments import instrument_schema
 from .obscore import OBSCORE
 from .obsplan import OBSPLAN
+from .phase3v2 import PHASE3V2
 from .raw import RAW
+from .ssa import SSA
 from .tables import Schema
 from .tapschema import TAP_SCHEMA
+from .util import UTIL
 
 __all__ = ["builtin_schemas"]
 
@@ -19,6 +24,15 @@ def builtin_schemas() -> tuple[Schema, ...]:
             "Tables that the Virtual Observatory defines",
             title="Virtual Observatory",
         ),
-        Schema("dbo", (RAW,), "Raw frames, under the names of ESO's archive", title="Raw data"),
+        Schema(
+            "dbo",
+            (RAW, SSA),
+            "Raw frames and one-dimensional spectra, under the names of ESO's archive",
+            title="Raw data and spectra",
+        ),
+        instrument_schema(),
+        PHASE3V2,
+        UTIL,
+        DFS,
         TAP_SCHEMA,
     )

@@ -32,7 +32,8 @@ class Column:
 
     `keyword` is the FITS keyword the value came from; it is published in the description, where users
     of ESO's archive search for it. `std` marks columns a standard defines, `principal` those worth
-    showing first. `indexed` asks for a B-tree; positions and regions are indexed by their table.
+    showing first. `indexed` asks for a B-tree; positions and regions are indexed by their table. `folded`
+    asks for one over the text in lower case too, for services that do not tell letter cases apart.
     """
 
     name: str
@@ -48,9 +49,12 @@ class Column:
     std: bool = False
     coosys: CooSys | None = None
     timesys: TimeSys | None = None
+    folded: bool = False
 
     def __post_init__(self) -> None:
         check_column_name(self.name)
+        if self.folded and not self.type.is_text:
+            raise DeclarationError(f"column {self.name}: only texts have letter cases")
         try:
             check_unit(self.unit)
             check_ucd(self.ucd)

@@ -25,6 +25,7 @@ ESO_COLUMNS = (
         TEXT,
         ucd="meta.id",
         nullable=False,
+        folded=True,
         description="The archive's identifier of the file, by which it is downloaded",
     ),
     Column(
@@ -188,5 +189,6 @@ OBSCORE = Table(
     utype="ivo://ivoa.net/std/obscore#table-1.1",
     primary_key=("dp_id",),
     positions=(("s_ra", "s_dec"),),
+    spans=(("t_min", "t_max"), ("em_min", "em_max")),
     examples=_EXAMPLES,
 )

@@ -67,6 +67,7 @@ _DATASET = _standard(
         ucd="meta.code.class",
         utype="ObsDataset.dataProductType",
         indexed=True,
+        folded=True,
         description="Data product type: image, cube, spectrum, sed, timeseries, visibility, event or "
         "measurements; NULL for any other, which dataproduct_subtype then names",
     ),
@@ -92,6 +93,7 @@ _DATASET = _standard(
         ucd="meta.id;src",
         utype="Target.name",
         indexed=True,
+        folded=True,
         description="Object of interest, as the observer named it",
     ),
     Column(
@@ -124,6 +126,7 @@ _DATASET = _standard(
         utype="DataID.collection",
         nullable=False,
         indexed=True,
+        folded=True,
         description="Name of the data collection",
     ),
     Column(
@@ -163,6 +166,7 @@ _DATASET = _standard(
         utype="Curation.publisherDID",
         nullable=False,
         indexed=True,
+        folded=True,
         description="IVOA identifier of the dataset given by this archive; unique",
     ),
     Column(
@@ -514,6 +518,7 @@ _PROVENANCE = _standard(
         ucd="meta.id;instr",
         utype="ObsConfig.Instrument.name",
         indexed=True,
+        folded=True,
         description="Instrument with which the data were taken",
     ),
     Column(
@@ -522,6 +527,7 @@ _PROVENANCE = _standard(
         ucd="meta.id;obs.proposal",
         utype="Proposal.identifier",
         indexed=True,
+        folded=True,
         description="Identifier of the proposal, or of its run, to which the observation belongs",
     ),
 )

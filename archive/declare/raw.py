@@ -27,6 +27,7 @@ _FILE = (
         keyword="ARCFILE",
         nullable=False,
         principal=True,
+        folded=True,
         description="The archive's identifier of the file: instrument and start of the exposure",
     ),
     Column(
@@ -81,6 +82,7 @@ _CATEGORY = (
         keyword="HIERARCH ESO DPR CATG",
         indexed=True,
         principal=True,
+        folded=True,
         description="Category of the frame, such as SCIENCE, CALIB, ACQUISITION, TECHNICAL or TEST",
     ),
     Column(
@@ -90,6 +92,7 @@ _CATEGORY = (
         keyword="HIERARCH ESO DPR TYPE",
         indexed=True,
         principal=True,
+        folded=True,
         description="Type of the observation, such as OBJECT, SKY, BIAS, DARK, STD or FLAT,LAMP",
     ),
     Column(
@@ -98,6 +101,7 @@ _CATEGORY = (
         ucd="instr.setup",
         keyword="HIERARCH ESO DPR TECH",
         principal=True,
+        folded=True,
         description="Technique, such as IMAGE, SPECTRUM, ECHELLE, MOS or IFU; several with commas between",
     ),
 )
@@ -110,6 +114,7 @@ _SKY = (
         keyword="OBJECT",
         indexed=True,
         principal=True,
+        folded=True,
         description="Target as the observer named it; for calibrations often the type of the observation",
     ),
     Column(
@@ -117,6 +122,7 @@ _SKY = (
         TEXT,
         ucd="meta.id;src",
         keyword="HIERARCH ESO OBS TARG NAME",
+        folded=True,
         description="Target as named in the observation block",
     ),
     Column(
@@ -251,6 +257,7 @@ _INSTRUMENT = (
         keyword="INSTRUME",
         indexed=True,
         principal=True,
+        folded=True,
         description="Instrument; some appear under more than one name, as SHOOT and XSHOOTER",
     ),
     Column(
@@ -337,6 +344,7 @@ _PROGRAMME = (
         keyword="HIERARCH ESO OBS PROG ID",
         indexed=True,
         principal=True,
+        folded=True,
         description="Observing run, such as 086.D-0123(A); ivoa.ObsCore calls it proposal_id",
     ),
     Column("prog_title", TEXT, ucd="meta.title;obs.proposal", description="Title of the programme"),

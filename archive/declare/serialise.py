@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import DeclarationError
 from .columns import Column
+from .releases import Release
 from .semantics import CooSys, TimeSys
 from .tables import Example, Key, Table
 from .types import Type, find_type
@@ -20,7 +21,7 @@ __all__ = ["table_from_json", "table_to_json"]
 
 _VERSION = 1
 _TEXTS = ("unit", "ucd", "utype", "description", "keyword")
-_FLAGS = {"nullable": True, "indexed": False, "principal": False, "std": False}
+_FLAGS = {"nullable": True, "indexed": False, "principal": False, "std": False, "folded": False}
 
 
 def table_to_json(table: Table) -> str:
@@ -43,7 +44,7 @@ def _table_document(table: Table) -> dict[str, Any]:
             document[name] = getattr(table, name)
     if table.kind != "table":
         document["kind"] = table.kind
-    for name in ("primary_key", "positions", "indexes"):
+    for name in ("primary_key", "positions", "indexes", "spans"):
         if getattr(table, name):
             document[name] = getattr(table, name)
     document["columns"] = [_column_document(column) for column in table.columns]
@@ -53,6 +54,8 @@ def _table_document(table: Table) -> dict[str, Any]:
         ]
     if table.examples:
         document["examples"] = [[e.id, e.name, e.query, e.description] for e in table.examples]
+    if table.release is not None:
+        document["release"] = table.release.document()
     return document
 
 
@@ -88,7 +91,9 @@ def _table(document: dict[str, Any]) -> Table:
         ),
         positions=tuple((lon, lat) for lon, lat in document.get("positions", ())),
         indexes=tuple(tuple(index) for index in document.get("indexes", ())),
+        spans=tuple((low, high) for low, high in document.get("spans", ())),
         examples=tuple(Example(*example) for example in document.get("examples", ())),
+        release=Release(**document["release"]) if "release" in document else None,
     )
 
 

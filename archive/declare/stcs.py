@@ -221,6 +221,10 @@ class _Reader:
         east += 360.0 if east < west else 0.0
         if not (-90.0 <= south < north <= 90.0 and west < east <= west + 360.0):
             raise self._fail("the limits of the range enclose nothing")
+        if south == -90.0 and north == 90.0:
+            # Two meridians from pole to pole have no corner between them.
+            self._range([west, east, south, 0.0], turn)
+            south = 0.0
         pieces = math.ceil((east - west) / 90.0)
         for piece in range(pieces):
             left = west + piece * (east - west) / pieces

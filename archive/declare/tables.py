@@ -14,6 +14,7 @@ from functools import cached_property
 from ..errors import DeclarationError
 from .columns import Column
 from .names import check_table_name, is_regular
+from .releases import Release
 from .types import REGION
 
 __all__ = ["Example", "Key", "Record", "Resource", "Schema", "Table"]
@@ -62,8 +63,9 @@ class Table:
     """A published table, `schema.table`.
 
     `positions` are pairs of columns (longitude, latitude; degrees) that get a spatial index; every
-    column of type REGION gets one too. `primary_key` names the natural key by which writes are
-    idempotent. `indexes` are further B-trees over several columns.
+    column of type REGION gets one too. `spans` are pairs of columns (lowest, highest value) that get one for
+    what overlaps an interval. `primary_key` names the natural key by which writes are idempotent. `indexes`
+    are further B-trees over several columns. `release`: which version of which catalogue it is, if any.
     """
 
     name: str
@@ -76,7 +78,9 @@ class Table:
     keys: tuple[Key, ...] = ()
     positions: tuple[tuple[str, str], ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
+    spans: tuple[tuple[str, str], ...] = ()
     examples: tuple[Example, ...] = field(default=())
+    release: Release | None = None
 
     def __post_init__(self) -> None:
         check_table_name(self.name)
@@ -96,16 +100,17 @@ class Table:
     def _check_references(self) -> None:
         uses: list[tuple[str, Iterable[str]]] = [("primary key", self.primary_key)]
         uses += [("position", pair) for pair in self.positions]
+        uses += [("span", pair) for pair in self.spans]
         uses += [("index", index) for index in self.indexes]
         uses += [("key", key.columns) for key in self.keys]
         for what, columns in uses:
             for name in columns:
                 if name not in self.by_name:
                     raise DeclarationError(f"table {self.name}: {what} names no column: {name!r}")
-        for pair in self.positions:
-            for name in pair:
+        for what, pairs in (("position", self.positions), ("span", self.spans)):
+            for name in (name for pair in pairs for name in pair):
                 if not self.by_name[name].type.is_numeric:
-                    raise DeclarationError(f"table {self.name}: position column {name!r} is not a number")
+                    raise DeclarationError(f"table {self.name}: {what} column {name!r} is not a number")
         for key in self.keys:
             if len(key.columns) != len(key.target_columns):
                 raise DeclarationError(f"table {self.name}: key to {key.target} pairs unequal columns")

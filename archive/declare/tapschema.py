@@ -1,7 +1,8 @@
 """tap_schema: the tables in which a TAP service describes its tables, themselves included, and their rows.
 
-Columns after TAP 1.1, section 4. Of the columns that ESO's catalogue service adds to `tables` there is
-`title`; `nrows` is what TOPCAT shows as the number of rows. Both are filled for every table.
+Columns after TAP 1.1, section 4. In `tables` there are also those that ESO's catalogue service adds, which
+are NULL for what is no catalogue, except `title` and the counts; `nrows` is what TOPCAT shows as the number
+of rows.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from .columns import Column
 from .names import adql_name
+from .releases import catalogue_number
 from .tables import Example, Key, Record, Schema, Table
-from .types import INTEGER, LONG, TEXT, Type
+from .types import DOUBLE, INTEGER, LONG, TEXT, TIMESTAMP, Type
 
 __all__ = ["TAP_SCHEMA", "tap_schema_records"]
 
@@ -24,10 +26,12 @@ def _column(
     nullable: bool = True,
     indexed: bool = False,
     std: bool = True,
+    unit: str = "",
 ) -> Column:
     return Column(
         name,
         type_,
+        unit=unit,
         description=description,
         nullable=nullable,
         indexed=indexed,
@@ -35,6 +39,25 @@ def _column(
         std=std,
     )
 
+
+_RELEASE_COLUMNS = (
+    _column("cat_id", INTEGER, "Number of the catalogue's table", std=False),
+    _column("collection", TEXT, "Collection to which the catalogue belongs", std=False),
+    _column("version", INTEGER, "Version of the catalogue; all versions have one title", std=False),
+    _column("filter", TEXT, "Filters of the data from which it was made", std=False),
+    _column("instrument", TEXT, "Instruments that took them", std=False),
+    _column("telescope", TEXT, "Telescopes of these instruments", std=False),
+    _column("publication_date", TIMESTAMP, "When the catalogue was published here (UTC)", std=False),
+    _column("number_rows", LONG, "Number of rows, as nrows", std=False),
+    _column("number_columns", INTEGER, "Number of columns", std=False),
+    _column("rel_descr_url", TEXT, "URL of the document that describes the release", std=False),
+    _column("acknowledgment", TEXT, "Words with which to acknowledge its use", std=False),
+    _column("mjd_obs", DOUBLE, "Begin of the observations, modified Julian date", unit="d", std=False),
+    _column("mjd_end", DOUBLE, "End of the observations, modified Julian date", unit="d", std=False),
+    _column("skysqdeg", DOUBLE, "Area of the sky that is covered", unit="deg**2", std=False),
+    _column("bibliography", TEXT, "Bibcode, DOI or URL of the paper to cite", std=False),
+    _column("document_id", INTEGER, "Number of the document that describes the release", std=False),
+)
 
 _SCHEMAS = Table(
     "tap_schema.schemas",
@@ -59,6 +82,7 @@ _TABLES = Table(
         _column("table_index", INTEGER, "Order in which to show the tables of a schema"),
         _column("title", TEXT, "Title of the table", std=False),
         _column("nrows", LONG, "Number of rows, counted after the last change by the archive", std=False),
+        *_RELEASE_COLUMNS,
     ),
     description="The published tables",
     primary_key=("table_name",),
@@ -183,11 +207,20 @@ def tap_schema_records(
             table_index=index,
             title=table.title or None,
             nrows=counts.get(table.name),
+            number_rows=counts.get(table.name),
+            number_columns=len(table.columns),
+            **_release_values(table),
         )
     for _, table in tables:
         yield from _column_records(table)
     for _, table in tables:
         yield from _key_records(table)
+
+
+def _release_values(table: Table) -> dict[str, object]:
+    if table.release is None:
+        return {}
+    return {"cat_id": catalogue_number(table.name), **table.release.values()}
 
 
 def _column_records(table: Table) -> Iterator[Record]:

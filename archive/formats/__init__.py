@@ -14,7 +14,7 @@ from .html import encode_html
 from .jsontable import encode_json
 from .parquet import encode_parquet
 from .registry import DEFAULT_FORMAT, FORMATS, Encoding, Format, find_format
-from .votable import error_document, field_ids
+from .votable import error_document, field_ids, in_namespace
 from .votable_rows import encode_binary, encode_tabledata
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "error_document",
     "field_ids",
     "find_format",
+    "in_namespace",
 ]
 
 

@@ -44,18 +44,25 @@ def copied(result: Result) -> Copied | None:
 class Document:
     """What a response says besides its rows, as far as the format has a place for it.
 
-    `infos` become VOTable INFOs after the QUERY_STATUS; `extra_resources` are elements RESOURCE such as
-    service descriptors, with or without the VOTable namespace, put behind the results; they refer to
-    columns by the IDs of `archive.formats.field_ids`. `tells_errors`: where a format can tell of an error
-    after its rows it does so and ends, else every format raises it.
+    `standard_id` names the protocol and comes first. `infos` become VOTable INFOs after the QUERY_STATUS:
+    name and value, perhaps a text. `params` are elements PARAM that hold for all rows; `table_utype` tells
+    the data model of the table. `extra_resources` are elements RESOURCE such as service descriptors, put
+    behind the results; they refer to columns by the IDs of `archive.formats.field_ids`. Both may be in the
+    VOTable namespace or in none. `late_resources` is called when all rows have been written, and gives more
+    resources, without the namespace, to VOTables that are sent as such. `tells_errors`: where a format can
+    tell of an error after its rows it does so and ends, else every format raises it.
     """
 
     query: str | None = None
-    infos: tuple[tuple[str, str], ...] = ()
+    infos: tuple[tuple[str, str] | tuple[str, str, str], ...] = ()
     title: str = ""
     description: str = ""
     table_name: str = "result"
+    table_utype: str = ""
+    params: tuple[etree._Element, ...] = ()
     extra_resources: tuple[etree._Element, ...] = ()
+    late_resources: Callable[[], Iterable[etree._Element]] | None = None
+    standard_id: str = ""
     tells_errors: bool = True
 
 

@@ -73,7 +73,7 @@ def _header(
             table.append((f"{keyword}{number}", _ascii(value) if isinstance(value, str) else value))
     table.append(("QSTATUS", "OVERFLOW" if result.overflowed else "OK", "was the result cut at MAXREC?"))
     query = () if document.query is None else (("QUERY", document.query),)
-    for name, text in (*query, *document.infos):
+    for name, text, *_ in (*query, *document.infos):
         table.add_comment(_ascii(f"{name}: {text}"))
     return _text(primary) + _text(table)
 

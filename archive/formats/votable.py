@@ -9,6 +9,7 @@ import copy
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lxml import etree
 
@@ -23,8 +24,10 @@ __all__ = [
     "NAMESPACE",
     "VERSION",
     "Skeleton",
+    "ending",
     "error_document",
     "field_ids",
+    "in_namespace",
     "info",
     "is_wide",
     "last_status",
@@ -77,19 +80,33 @@ def _unique(name: str, taken: set[str]) -> str:
 
 def skeleton(fields: tuple[Field, ...], document: Document, serialization: str | None) -> Skeleton:
     """The document of a result; `serialization` is TABLEDATA, BINARY or BINARY2, None for no data at all."""
+    # Services that say the same around all their rows do it by the same Document; an ADQL query is another.
+    make = _kept if document.query is None and not document.late_resources else _made
+    return make(fields, document, serialization)
+
+
+@lru_cache(maxsize=64)
+def _kept(fields: tuple[Field, ...], document: Document, serialization: str | None) -> Skeleton:
+    return _made(fields, document, serialization)
+
+
+def _made(fields: tuple[Field, ...], document: Document, serialization: str | None) -> Skeleton:
     root = _element("VOTABLE", version=VERSION)
     if document.title:
         _add(root, "DESCRIPTION").text = clean(document.title)
     results = _add(root, "RESOURCE", type="results")
     if document.description:
         _add(results, "DESCRIPTION").text = clean(document.description)
+    if document.standard_id:
+        results.append(info("standardID", document.standard_id))
     results.append(info("QUERY_STATUS", "OK"))
     if document.query is not None:
         results.append(info("QUERY", document.query))
-    results.extend(info(name, value) for name, value in document.infos)
+    results.extend(info(*entry) for entry in document.infos)
+    results.extend(in_namespace(element) for element in document.params)
     _table(results, fields, document, serialization)
     results.append(etree.Comment(_STATUS))
-    root.extend(_in_namespace(element) for element in document.extra_resources)
+    root.extend(in_namespace(element) for element in document.extra_resources)
     etree.indent(root)
     text = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
     head, _, rest = text.partition(b"<!--rows-->")
@@ -99,12 +116,25 @@ def skeleton(fields: tuple[Field, ...], document: Document, serialization: str |
     return Skeleton(head, middle, tail + b"\n")
 
 
+def ending(parts: Skeleton, status: bytes, document: Document) -> Iterator[bytes]:
+    """What follows the rows: `status` is an INFO, if there is anything to say."""
+    end = parts.middle + status + parts.tail
+    if document.late_resources is None:
+        yield end
+        return
+    last = b"</VOTABLE>\n"
+    yield end.removesuffix(last)
+    for resource in document.late_resources():
+        yield etree.tostring(resource, encoding="UTF-8") + b"\n"  # inherits the namespace, as `last_status`
+    yield last
+
+
 def _table(
     results: etree._Element, fields: tuple[Field, ...], document: Document, serialization: str | None
 ) -> None:
     ids = field_ids(fields)
     systems = _systems(results, fields, {*(i.lower() for i in ids), *_ids_within(document.extra_resources)})
-    table = _add(results, "TABLE", name=clean(document.table_name))
+    table = _add(results, "TABLE", name=clean(document.table_name), utype=document.table_utype or None)
     for field, xml_id in zip(fields, ids, strict=True):
         table.append(_field(field, xml_id, systems, serialization))
     if serialization is not None:
@@ -196,11 +226,15 @@ def last_status(value: str, text: str | None = None) -> bytes:
     return etree.tostring(element, encoding="UTF-8")
 
 
-def error_document(message: str) -> bytes:
-    """DALI's error document: a VOTable with nothing but the status and what went wrong."""
+def error_document(message: str, infos: Iterable[tuple[str, str]] = ()) -> bytes:
+    """DALI's error document: a VOTable with nothing but the status and what went wrong.
+
+    `infos` are what else a protocol wants to be said.
+    """
     root = _element("VOTABLE", version=VERSION)
     results = _add(root, "RESOURCE", type="results")
     results.append(info("QUERY_STATUS", "ERROR", message))
+    results.extend(info(name, value) for name, value in infos)
     etree.indent(root)
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n"
 
@@ -216,7 +250,7 @@ def _add(parent: etree._Element, tag: str, **attributes: str | None) -> etree._E
     return element
 
 
-def _in_namespace(element: etree._Element) -> etree._Element:
+def in_namespace(element: etree._Element) -> etree._Element:
     """A copy of an element whose unqualified tags are VOTable's."""
     tag = element.tag
     if isinstance(tag, str) and tag.startswith("{"):
@@ -227,10 +261,11 @@ def _in_namespace(element: etree._Element) -> etree._Element:
         return copy.deepcopy(element)
     built = _element(tag, **{str(name): str(value) for name, value in element.attrib.items()})
     built.text = element.text
-    built.extend(_in_namespace(child) for child in element)
+    built.extend(in_namespace(child) for child in element)
     return built
 
 
 def _ids_within(elements: Iterable[etree._Element]) -> Iterator[str]:
     for element in elements:
-        yield from (str(xml_id).lower() for xml_id in element.xpath("descendant-or-self::*/@ID"))
+        ids = (part.get("ID") for part in element.iter())
+        yield from (xml_id.lower() for xml_id in ids if xml_id)

@@ -18,7 +18,7 @@ from .document import Document, Result, copied
 from .lines import Lines, text_rows
 from .packing import EXTREMES, RowPacker, blocks, element_bytes, elements, text_bytes, utf16_bytes
 from .text import NOT_ASCII, Style, contains_any
-from .votable import is_wide, last_status, skeleton
+from .votable import ending, is_wide, last_status, skeleton
 from .xmltext import escape
 
 __all__ = ["encode_binary", "encode_tabledata"]
@@ -48,7 +48,7 @@ def encode_tabledata(result: Result, document: Document) -> Iterator[bytes]:
         if not document.tells_errors:
             raise
         status = last_status("ERROR", str(error))
-    yield parts.middle + status + parts.tail
+    yield from ending(parts, status, document)
 
 
 def _null(type_: Type) -> str:
@@ -87,7 +87,8 @@ def encode_binary(result: Result, document: Document, *, masked: bool) -> Iterat
             raise
         status = last_status("ERROR", str(error))
     rest = packing.rest if compiled is None else compiled.rest
-    yield binascii.b2a_base64(rest) + parts.middle + status + parts.tail
+    yield binascii.b2a_base64(rest)
+    yield from ending(parts, status, document)
 
 
 def _transcoder(fields: tuple[Field, ...]) -> Transcoder | None:

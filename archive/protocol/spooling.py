@@ -23,6 +23,7 @@ __all__ = ["Pipe", "Room"]
 _Result = TypeVar("_Result")
 
 _AHEAD = 3  # chunks in memory that may wait for the client
+_LITTLE = 256 << 10  # bytes in memory up to which there may be more of them
 _SMALL = 64 << 10  # chunks are sent together up to so many bytes
 _READ = 1 << 20  # bytes read from the file at once
 
@@ -97,6 +98,7 @@ class Pipe:
         self._patience = patience
         self._changed = threading.Condition()  # never held while the disk works
         self._memory: deque[bytes] = deque()  # older than what is in the spool
+        self._held = 0  # bytes in it
         self._spool: _Spool | None = None
         self._users = 0  # of the spool: the two sides
         self._closed = False
@@ -115,6 +117,7 @@ class Pipe:
             if not kept:
                 self._wait(self._has_memory if spool is None else self._is_drained)
                 self._memory.append(chunk)
+                self._held += len(chunk)
             closed = self._closed
         self._wake()
         return not closed
@@ -130,7 +133,7 @@ class Pipe:
         return self._changed.wait_for(lambda: self._closed or condition(), seconds)
 
     def _has_memory(self) -> bool:
-        return len(self._memory) < _AHEAD
+        return len(self._memory) < _AHEAD or self._held < _LITTLE
 
     def _is_drained(self) -> bool:
         """Whether all is taken; then the file is given back and the next chunk comes first again."""
@@ -178,6 +181,7 @@ class Pipe:
             while self._memory and (not taken or size + len(self._memory[0]) <= _SMALL):
                 taken.append(self._memory.popleft())
                 size += len(taken[-1])
+            self._held -= size
             self._changed.notify()
             spool = self._spool
             if taken or spool is None or not spool.unread:

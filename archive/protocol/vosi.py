@@ -27,22 +27,24 @@ def capabilities(children: Iterable[etree._Element]) -> bytes:
     return document(root(_CAPABILITIES, "capabilities", children))
 
 
-def standard_capabilities(base_url: str) -> list[etree._Element]:
-    """The capabilities that every data access service of ours has, below its base URL."""
-    documents = {
-        "ivo://ivoa.net/std/VOSI#capabilities": "capabilities",
-        "ivo://ivoa.net/std/VOSI#availability": "availability",
-        "ivo://ivoa.net/std/VOSI#tables": "tables",
-        "ivo://ivoa.net/std/DALI#examples": "examples",
-    }
+_DOCUMENTS = {
+    "capabilities": "ivo://ivoa.net/std/VOSI#capabilities",
+    "availability": "ivo://ivoa.net/std/VOSI#availability",
+    "tables": "ivo://ivoa.net/std/VOSI#tables",
+    "examples": "ivo://ivoa.net/std/DALI#examples",
+}
+
+
+def standard_capabilities(base_url: str, names: Iterable[str] = tuple(_DOCUMENTS)) -> list[etree._Element]:
+    """The capabilities, below its base URL, that a service shares with others: all of them, or the named."""
     return [
         E.capability(
-            {"standardID": standard},
+            {"standardID": _DOCUMENTS[name]},
             E.interface(
                 typed("vs:ParamHTTP"), {"role": "std"}, E.accessURL(f"{base_url}/{name}", use="full")
             ),
         )
-        for standard, name in documents.items()
+        for name in names
     ]
 
 

@@ -23,6 +23,9 @@ _PREFIXES = {
     "vr": "http://www.ivoa.net/xml/VOResource/v1.0",
     "vs": "http://www.ivoa.net/xml/VODataService/v1.1",
     "tr": "http://www.ivoa.net/xml/TAPRegExt/v1.0",
+    "sia": "http://www.ivoa.net/xml/SIA/v1.1",
+    "ssap": "http://www.ivoa.net/xml/SSA/v1.1",
+    "cs": "http://www.ivoa.net/xml/ConeSearch/v1.0",
 }
 # XML 1.0, 2.2: what is no Char cannot be written at all, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

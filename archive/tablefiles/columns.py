@@ -22,7 +22,7 @@ from ..declare.types import REGION
 from ..errors import DeclarationError
 from .source import SourceColumn
 
-__all__ = ["coosys_of", "declared", "legal_names", "ucd_of", "unit_of"]
+__all__ = ["coosys_of", "declared", "legal_names", "main_position", "ucd_of", "unit_of"]
 
 _LONGEST = 53  # bytes, see archive.declare.names
 
@@ -102,7 +102,7 @@ def declared(name: str, sources: Sequence[SourceColumn], description: str) -> tu
     """The declaration of a catalogue, and remarks on what was taken otherwise than the file has it."""
     names, remarks = legal_names([source.name for source in sources])
     columns = [_column(new, source) for new, source in zip(names, sources, strict=True)]
-    pair = _position(columns)
+    pair = main_position(columns)
     if pair is not None:
         columns, guessed = _as_position(columns, pair)
         if guessed:
@@ -198,7 +198,7 @@ def ucd_of(text: str) -> str | None:
 # Positions
 
 
-def _position(columns: Sequence[Column]) -> tuple[str, str] | None:
+def main_position(columns: Sequence[Column]) -> tuple[str, str] | None:
     """The pair of columns that hold the main position, in degrees and equatorial."""
     usable = [column for column in columns if _may_be_position(column)]
     for suffix in (";meta.main", ""):

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -140,7 +140,12 @@ def fits_members(path: Path) -> list[Member]:
                 (str(hdu.header.get("EXTNAME", "")).strip(),),
                 int(hdu.header["NAXIS2"]),
                 partial(
-                    _opened, path, hdu.header.copy(), hdu.fileinfo()["datLoc"], described.get(number, [])
+                    _opened,
+                    path,
+                    hdu.header.copy(),
+                    hdu.fileinfo()["datLoc"],
+                    described.get(number, []),
+                    _keywords(hdus[0].header, hdu.header),
                 ),
             )
             for number, hdu in _tables(hdus)
@@ -160,9 +165,21 @@ def _reading(path: Path) -> Iterator[None]:
             raise unreadable(path, f"not readable as FITS: {cause}") from cause
 
 
-def _opened(path: Path, header: Any, where: int, described: list[SourceColumn]) -> Source:
+def _opened(
+    path: Path, header: Any, where: int, described: list[SourceColumn], keywords: Mapping[str, object]
+) -> Source:
     with _reading(path):
-        return _source(path, header, where, described)
+        return replace(_source(path, header, where, described), keywords=keywords)
+
+
+def _keywords(primary: Any, header: Any) -> dict[str, object]:
+    """The values of both headers, the table's before the primary's; a card that is none is left out."""
+    found: dict[str, object] = {}
+    for card in (*primary.cards, *header.cards):
+        with suppress(fits.VerifyError, ValueError):
+            if isinstance(card.value, str | int | float):
+                found[card.keyword] = card.value
+    return found
 
 
 def _check_structure(path: Path) -> None:

@@ -12,14 +12,13 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from math import prod
 from pathlib import Path
 
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
 
 from ..errors import UnreadableFile
-from ..store import Card, Header, parse_header
+from ..store import Card, Header, data_bytes, parse_header
 from .streams import Stream, open_stream
 
 __all__ = ["ASTROPY_FAILURES", "FitsFile", "Hdu", "scan", "uncompressed"]
@@ -128,7 +127,7 @@ def _scan(stream: Stream, wanted: Callable[[Header], bool]) -> FitsFile:
             raise UnreadableFile(f"its headers take more than {_MOST_HEADERS >> 20} MiB or {_MOST_HDUS} HDUs")
         header = parse_header(raw)
         problems += _told(len(hdus), header.problems)
-        size = _data_size(header)
+        size = data_bytes(header)
         keep = wanted(header) and 0 < size <= room
         room -= size if keep else 0
         data = stream.read(size) if keep else None
@@ -184,29 +183,6 @@ def _has_end(block: bytes) -> bool:
     )
 
 
-def _data_size(header: Header) -> int:
-    """Bytes of data without padding (FITS 4.0, equations 1, 2 and 4)."""
-    bitpix, naxis = header.integer("BITPIX"), header.integer("NAXIS")
-    if bitpix not in {8, 16, 32, 64, -32, -64} or naxis is None or not 0 <= naxis <= 999:
-        raise UnreadableFile(
-            f"malformed: BITPIX = {header.get('BITPIX')!r} and NAXIS = {header.get('NAXIS')!r}"
-        )
-    axes = [header.integer(f"NAXIS{axis}") for axis in range(1, naxis + 1)]
-    lengths = [axis for axis in axes if axis is not None and axis >= 0]
-    if len(lengths) < naxis:
-        raise UnreadableFile(f"malformed: NAXISn = {axes}")
-    if naxis == 0:
-        return 0
-    groups, parameters = header.integer("GCOUNT"), header.integer("PCOUNT")
-    if lengths[0] == 0 and header.flag("GROUPS"):
-        lengths = lengths[1:]
-    elements = prod(lengths) + (parameters or 0)
-    size = abs(bitpix) // 8 * (1 if groups is None else groups) * elements
-    if size < 0:
-        raise UnreadableFile(f"malformed: PCOUNT = {parameters}, GCOUNT = {groups}")
-    return size
-
-
 def uncompressed(header: Header) -> Header:
     """The header of the image inside a tile-compressed one (FITS 4.0, 10.1); any other as it is."""
     naxis = header.integer("ZNAXIS")
@@ -230,7 +206,7 @@ def _second_opinion(path: Path, reason: str) -> FitsFile:
             warnings.simplefilter("ignore", fits.verify.VerifyWarning)
             content = stream.read(_LONGEST_HEADER)
             # Not by opening the file: astropy would count the axes of a damaged header for ever.
-            _data_size(parse_header(content))
+            data_bytes(parse_header(content))
             text = fits.Header.fromfile(BytesIO(content), endcard=False).tostring()
     except ASTROPY_FAILURES as cause:
         raise UnreadableFile(f"malformed: {reason}") from cause

@@ -6,9 +6,10 @@ rows, and where they go, is no business of this room.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,8 @@ class Source:
 
     `batches` gives arrays in the order of `columns` and in their Arrow types; it may be called once.
     `rows` is None where only reading tells. `remarks` name what could not be taken over. `guessed`: the
-    file declares no types, so that without rows nothing says that it is a table.
+    file declares no types, so that without rows nothing says that it is a table. `keywords`: FITS keywords
+    of the file, where it is one, those of the table before those of the primary header.
     """
 
     path: Path
@@ -68,6 +70,7 @@ class Source:
     description: str = ""
     remarks: tuple[str, ...] = field(default=())
     guessed: bool = False
+    keywords: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
 
     def unreadable(self, reason: str, *, row: int | None = None, column: str = "") -> UnreadableFile:
         """The error that names file, row (from 1) and column."""

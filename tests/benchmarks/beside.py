@@ -10,7 +10,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -28,7 +28,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 @dataclass(frozen=True)
 class Request:
     path: str
-    form: Mapping[str, str] | None = None  # makes a POST of it
+    form: Mapping[str, str | Sequence[str]] | None = None  # makes a POST of it
     headers: Mapping[str, str] | None = None
 
 
@@ -43,7 +43,7 @@ class Client:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
     def ask(self, request: Request) -> tuple[http.client.HTTPResponse, bytes]:
-        body = urlencode(request.form) if request.form is not None else None
+        body = urlencode(request.form, doseq=True) if request.form is not None else None
         headers = {**(FORM if body is not None else {}), **(request.headers or {})}
         self._connection.request("GET" if body is None else "POST", request.path, body, headers)
         answer = self._connection.getresponse()
@@ -69,6 +69,7 @@ class Beside:
     port: int
     process: subprocess.Popen[bytes]
     database: Database
+    data: Path  # the data folder
 
     @contextlib.contextmanager
     def client(self) -> Iterator[Client]:
@@ -99,7 +100,7 @@ def server_beside(**settings: object) -> Iterator[Beside]:
     database = open_database(Config(data_folder=data, port=port))
     try:
         with _started(file, port) as process:
-            yield Beside(port, process, database)
+            yield Beside(port, process, database, data)
     finally:
         database.close()
         folder.close()
