@@ -127,7 +127,8 @@ def test_an_error_has_a_document(jobs, change, message):
 def test_a_failure_in_the_middle_of_rows_is_an_error_and_no_half_result(jobs):
     columns = "tap_schema.columns"
     text = (
-        f"SELECT a.description FROM {columns} AS a, {columns} AS b, tap_schema.tables"
+        f"SELECT a.description FROM (SELECT TOP 400 description FROM {columns}) AS a,"
+        f" (SELECT TOP 400 std FROM {columns}) AS b, (SELECT TOP 8 utype FROM tap_schema.tables) AS c"
         f" UNION ALL SELECT CAST(1/(column_index - column_index) AS VARCHAR) FROM {columns}"
     )
     query = QUERY | {"QUERY": text, "RESPONSEFORMAT": "votable/td", "MAXREC": "20000000"}

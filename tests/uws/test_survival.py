@@ -36,9 +36,8 @@ from tests.uws.support import (
 
 ROOT = Path(__file__).parents[2]
 COLUMNS = "tap_schema.columns"
-SLOW = QUERY | {
-    "QUERY": f"SELECT COUNT(*) AS n FROM {COLUMNS} AS a, {COLUMNS} AS b, {COLUMNS} AS c WHERE c.std = 0"
-}
+SOME = f"(SELECT TOP 350 std FROM {COLUMNS})"
+SLOW = QUERY | {"QUERY": f"SELECT COUNT(*) AS n FROM {SOME} AS a, {SOME} AS b, {SOME} AS c"}
 WIDE = QUERY | {"QUERY": f"SELECT a.description FROM {COLUMNS} AS a, {COLUMNS} AS b", "MAXREC": "100000"}
 
 
