@@ -170,7 +170,7 @@ class Pipe:
 
     def drain(self) -> bytes:
         """All that is in memory. For the event loop, when the thread has ended."""
-        content, self._memory = b"".join(self._memory), deque()
+        content, self._memory, self._held = b"".join(self._memory), deque(), 0
         return content
 
     async def take(self) -> bytes:
@@ -195,5 +195,6 @@ class Pipe:
         with self._changed:
             self._closed = True
             self._memory.clear()
+            self._held = 0
             self._drop_spool()
             self._changed.notify()

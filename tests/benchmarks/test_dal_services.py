@@ -132,7 +132,9 @@ def beside(site: Beside, request: Request, sql: str) -> dict[str, float]:
     """Median seconds of the search, its SQL, and the empty route, asked in turn."""
     assert site.database.cluster is not None
     dsn = site.database.cluster.server("archive", reader_settings(Config())).reader
-    with psycopg.connect(dsn, autocommit=True) as connection, site.client() as client:
+    # No two requests have the same statement, so it is planned each time here too.
+    connecting = psycopg.connect(dsn, autocommit=True, prepare_threshold=None)
+    with connecting as connection, site.client() as client:
         # Rows are fetched, or the query would not have ended.
         actions: dict[str, Callable[[], object]] = {
             "search": lambda: client.seconds(request),
