@@ -59,7 +59,7 @@ INFINITE = float("inf")
         ({"calib_level": 3}, {"B"}),
         ({"res_format": "application/x-votable+xml;content=datalink", "calib_level": 3}, {"B"}),
     ],
-    ids=str,
+    ids=lambda value: str(sorted(value) if isinstance(value, set) else value),
 )
 def test_every_parameter(sia2, parameters, expected):
     assert names(sia2.search(**parameters)) == expected
