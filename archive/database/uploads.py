@@ -117,8 +117,9 @@ def load_upload(
     columns = ", ".join(f"{quote_identifier(name)} {type_}" for name, type_, _ in ddl.stored_columns(table))
     execute(connection, f"CREATE SCHEMA IF NOT EXISTS {schema}")
     with refusals(table):
-        # After a crash nobody asks for it any more, so that it need not be in the log.
-        execute(connection, f"CREATE UNLOGGED TABLE {ddl.qualified_name(table)} ({columns})")
+        # In the log like any other: PostgreSQL, restarted because one of its processes was killed, empties
+        # the tables that are not, and a query that comes next would find nothing to match.
+        execute(connection, f"CREATE TABLE {ddl.qualified_name(table)} ({columns})")
     written = copy_arrow(connection, table, batches)
     if sorted_by is not None:
         _sort(connection, table, sorted_by)
@@ -140,7 +141,7 @@ def _sort(connection: Connection, table: UploadedTable, columns: tuple[str, str]
     execute(connection, f"ALTER TABLE {name} RENAME TO {quote_identifier(unsorted)}")
     execute(
         connection,
-        f"CREATE UNLOGGED TABLE {name} WITH (parallel_workers = {_CORES}) AS"
+        f"CREATE TABLE {name} WITH (parallel_workers = {_CORES}) AS"
         f" SELECT * FROM {ddl.qualified_name(table, unsorted)}"
         f" ORDER BY healpix_nest({HEALPIX_ORDER}, {position_expression(lon, lat)})",
     )

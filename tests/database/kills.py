@@ -105,17 +105,33 @@ def kill_backend(cluster: Cluster, chance: random.Random) -> None:
     """The one server process that writes is killed; PostgreSQL restarts by itself."""
     loader = _start_loader(cluster)
     time.sleep(chance.uniform(0.0, 1.5))
-    with psycopg.connect(cluster.server("archive").owner) as connection:
+    kill_writers(cluster)
+    loader.kill()
+    told = _told(loader)
+    cluster.ensure()
+    _check(cluster, told)
+
+
+def kill_writers(cluster: Cluster) -> None:
+    """The server processes of the writer: PostgreSQL ends all others then, and recovers."""
+    with _owner(cluster) as connection:
         found = connection.execute(
             "SELECT pid FROM pg_stat_activity"
             " WHERE usename = 'archive_writer' AND backend_type = 'client backend'"
         ).fetchall()
     for (pid,) in found:
         os.kill(pid, signal.SIGKILL)
-    loader.kill()
-    told = _told(loader)
-    cluster.ensure()
-    _check(cluster, told)
+
+
+def _owner(cluster: Cluster) -> psycopg.Connection:
+    """Waits for a server that recovers from the kill before."""
+    end = time.monotonic() + 60
+    while True:
+        try:
+            return psycopg.connect(cluster.server("archive").owner)
+        except psycopg.OperationalError:
+            assert time.monotonic() < end
+            time.sleep(0.1)
 
 
 def _start_loader(cluster: Cluster) -> subprocess.Popen[str]:

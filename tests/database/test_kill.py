@@ -10,14 +10,17 @@ import random
 import time
 from collections.abc import Callable, Iterator
 
+import pyarrow as pa
 import pytest
 
 from archive.config import Config
-from archive.database import Cluster, Database
+from archive.database import Cluster, Database, load_upload
 from archive.database.server import reader_settings
-from archive.errors import Busy
-from tests.database.kills import kill_loader, kill_master, kill_processes, own_cluster
-from tests.database.support import numbers, rows
+from archive.declare.types import LONG
+from archive.declare.uploads import UploadedColumn, UploadedTable
+from archive.errors import Busy, QueryFailed
+from tests.database.kills import kill_loader, kill_master, kill_processes, kill_writers, own_cluster
+from tests.database.support import numbers, rows, statement
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +56,23 @@ def test_an_open_database_outlives_its_server(mortal: Cluster) -> None:
                 database.ping()
                 break
             assert time.monotonic() < end
+
+
+def test_an_upload_is_whole_after_a_crash(mortal: Cluster) -> None:
+    """A process of PostgreSQL is killed between the loading of an upload and the query that reads it."""
+    server = mortal.server("archive", reader_settings(Config()))
+    with Database(server, Config()) as database, database.upload_schema() as schema:
+        columns = (UploadedColumn("c1", LONG, label="id"),)
+        table = UploadedTable("TAP_UPLOAD.t", columns, "t", stored_schema=schema, stored_name="t1")
+        batch = pa.record_batch({"c1": pa.array(range(1000), pa.int64())})
+        with database.writer() as connection:
+            assert load_upload(connection, table, [batch]) == 1000
+        kill_writers(mortal)
+        query = statement(f"SELECT count(*) AS n FROM {schema}.t1", LONG)
+        end = time.monotonic() + 60
+        while True:
+            with contextlib.suppress(Busy, QueryFailed):
+                assert rows(database, query) == [(1000,)]
+                break
+            assert time.monotonic() < end
+            time.sleep(0.1)
