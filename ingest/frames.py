@@ -7,6 +7,7 @@ astropy once and then applied as a matrix. FK4 has elliptic aberration in it and
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -24,7 +25,17 @@ from astropy.coordinates import (
     SkyCoord,
 )
 
-__all__ = ["Degrees", "ecliptic", "fk_frame", "from_vectors", "galactic", "to_icrs", "to_vectors"]
+__all__ = [
+    "Degrees",
+    "Frame",
+    "ecliptic",
+    "fk_frame",
+    "frame_of",
+    "from_vectors",
+    "galactic",
+    "to_icrs",
+    "to_vectors",
+]
 
 Degrees = npt.NDArray[np.float64]
 
@@ -43,32 +54,47 @@ def from_vectors(vectors: Degrees) -> tuple[Degrees, Degrees]:
     return np.where(lon >= 360.0, 0.0, lon), np.degrees(np.arctan2(z, np.hypot(x, y)))
 
 
-def fk_frame(system: str | None, equinox: float | None) -> Any:
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A frame of astropy's; `to_icrs` turns its vectors, None where it takes more than a rotation."""
+
+    astropy: Any
+    to_icrs: Degrees | None
+
+
+@lru_cache
+def fk_frame(system: str | None, equinox: float | None) -> Frame:
     """The frame of RADESYS and EQUINOX, with the defaults of FITS 4.0, 8.3: FK4 before 1984, then FK5; ICRS
     when neither is there."""
     name = (system or "").upper()
     if name.startswith("FK4") or (not name and equinox is not None and equinox < 1984.0):
-        return FK4(equinox=f"B{1950.0 if equinox is None else equinox}")
+        return frame_of(FK4(equinox=f"B{1950.0 if equinox is None else equinox}"))
     if name == "FK5" or (not name and equinox is not None):
-        return FK5(equinox=f"J{2000.0 if equinox is None else equinox}")
-    return ICRS()
+        return frame_of(FK5(equinox=f"J{2000.0 if equinox is None else equinox}"))
+    return frame_of(ICRS())
 
 
-def to_icrs(frame: Any, lon: Degrees, lat: Degrees) -> tuple[Degrees, Degrees]:
-    """Positions of an astropy frame in ICRS, degrees."""
+def frame_of(frame: Any) -> Frame:
+    """A frame of astropy's with its rotation, if it has one."""
     if isinstance(frame, ICRS):
-        return from_vectors(to_vectors(lon, lat))
+        return Frame(frame, np.eye(3))
     if isinstance(frame, FK5):
-        matrix = _fk5_rotation(frame.equinox.jyear_str)
-        return from_vectors(to_vectors(lon, lat) @ matrix.T)
+        return Frame(frame, _fk5_rotation(frame.equinox.jyear_str))
     if isinstance(frame, Galactic):
-        return from_vectors(to_vectors(lon, lat) @ _rotation("galactic"))
+        return Frame(frame, _rotation("galactic").T)
     if isinstance(frame, BarycentricMeanEcliptic):
-        return from_vectors(to_vectors(lon, lat) @ _rotation("ecliptic"))
+        return Frame(frame, _rotation("ecliptic").T)
+    return Frame(frame, None)
+
+
+def to_icrs(frame: Frame, lon: Degrees, lat: Degrees) -> tuple[Degrees, Degrees]:
+    """Positions in ICRS, degrees."""
+    if frame.to_icrs is not None:
+        return from_vectors(to_vectors(lon, lat) @ frame.to_icrs.T)
     with warnings.catch_warnings():
         # Dates before 1960 are "dubious years" to ERFA, whose leap seconds begin then.
         warnings.simplefilter("ignore", erfa.ErfaWarning)
-        icrs = SkyCoord(lon * units.deg, lat * units.deg, frame=frame).icrs
+        icrs = SkyCoord(lon * units.deg, lat * units.deg, frame=frame.astropy).icrs
     return np.asarray(icrs.ra.deg), np.asarray(icrs.dec.deg)
 
 

@@ -44,7 +44,7 @@ def light_path(keywords: Keywords) -> LightPath:
     """
     found: dict[str, list[str]] = {"FILT": [], "GRIS": [], "GRAT": [], "SLIT": []}
     for name in keywords.headers[0]:
-        match = _DEVICE.fullmatch(name)
+        match = _DEVICE.fullmatch(name) if name.endswith("NAME") else None
         element = keywords.text(name) if match else None
         if match is None or element is None or _NOTHING.fullmatch(element):
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from archive.store import Header
 
@@ -54,14 +55,19 @@ class Keywords:
 
     def has(self, pattern: str) -> bool:
         """True when a keyword of the first header matches the whole `pattern`, a regular expression."""
-        expression = re.compile(pattern)
-        return any(expression.fullmatch(name) for name in self.headers[0])
+        matches = re.compile(pattern).fullmatch
+        return any(matches(name) for name in self.headers[0])
 
     def numbered(self, name: str, *, digits: int = 3) -> Iterator[tuple[int, str]]:
         """(i, text) of the keywords `name` followed by a number of so many digits at most, by number."""
-        expression = re.compile(re.escape(name) + rf"(\d{{1,{digits}}})")
-        found = (expression.fullmatch(keyword) for keyword in self.headers[0])
+        matches = _followed_by_number(name, digits).fullmatch
+        found = (matches(keyword) for keyword in self.headers[0] if keyword.startswith(name))
         for number in sorted({int(match[1]) for match in found if match}):
             text = self.text(f"{name}{number}")
             if text is not None:
                 yield number, text
+
+
+@lru_cache
+def _followed_by_number(name: str, digits: int) -> re.Pattern[str]:
+    return re.compile(re.escape(name) + rf"(\d{{1,{digits}}})")

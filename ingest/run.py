@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import assert_never
 
 import psycopg
 
@@ -29,7 +32,6 @@ from archive.store import (
     History,
     Store,
     StoredContent,
-    checksum,
     histories,
     initialise,
     last_from,
@@ -43,10 +45,13 @@ from archive.tablefiles.streams import is_fits
 from .companions import Companion, find_companions, harvest_companion
 from .corrected import as_corrected
 from .harvest import Harvest, harvest
+from .harvester import Task
+from .harvesters import Harvesters
 from .identify import stem
 from .lineage import prepare_lineage
 from .outcomes import Outcome, Report, Summary, database_text, record_reports
 from .publication import Publication
+from .reading import Failure, Found, Read, Reader, read
 from .rows import write_rows
 from .summaries import renew_lists
 from .twins import is_same_data
@@ -55,9 +60,10 @@ __all__ = ["Progress", "ingest_paths"]
 
 # Files done, files in all.
 Progress = Callable[[int, int], None]
-_Reader = Callable[[Path, Publication], Harvest]
 
 _FILES_PER_TRANSACTION = 64
+# More files than this are read by processes of their own, and so many transactions ahead of the writing.
+_FEW, _AHEAD = 64, 3
 _WRITERS = 8
 _TWIN = "the same data in another packing"
 
@@ -93,6 +99,18 @@ class _Run:
     refresh: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The files of one transaction; what became of them comes in their order, perhaps not yet now.
+
+    `known` are the versions that came from the same paths before.
+    """
+
+    paths: Sequence[Path]
+    known: Mapping[str, FileVersion]
+    reading: Iterator[Read]
+
+
 class _Separately(Exception):
     """Something was wrong with one of several files; written one by one it will be known with which."""
 
@@ -126,11 +144,12 @@ def ingest_paths(
     candidates = list(_walk(paths, store.folders))
     summary.offered = len(candidates)
     try:
-        for done, reports in _groups(run, candidates, summary):
-            for report in reports:
-                summary.add(report)
-            if progress is not None:
-                progress(done, len(candidates))
+        with _harvesters(run, len(candidates)) as harvesters:
+            for done, reports in _groups(run, candidates, harvesters, summary):
+                for report in reports:
+                    summary.add(report)
+                if progress is not None:
+                    progress(done, len(candidates))
     finally:
         # After an interruption too: what was done is published.
         if summary.has_changes or refresh:
@@ -140,32 +159,66 @@ def ingest_paths(
     return summary
 
 
+def _harvesters(run: _Run, files: int) -> AbstractContextManager[Harvesters | None]:
+    """None for a few files, which are read in less time than processes take to begin."""
+    return nullcontext() if files <= _FEW else Harvesters(run.publication)
+
+
 def _groups(
-    run: _Run, candidates: Sequence[_Candidate], summary: Summary
+    run: _Run, candidates: Sequence[_Candidate], harvesters: Harvesters | None, summary: Summary
 ) -> Iterator[tuple[int, list[Report]]]:
     """Files done so far and the reports on the last of them: FITS files first, since they name the others."""
     done = 0
     others: list[_Candidate] = []
+    groups = (_begun(run, dict.fromkeys(paths, harvest), harvesters) for paths in _fits(candidates, others))
+    for group in _ahead(groups, _AHEAD if harvesters else 0):
+        done += len(group.paths)
+        yield done, _take_in(run, group)
+    remaining = iter(others)
+    while some := list(islice(remaining, _FILES_PER_TRANSACTION)):
+        done += len(some)
+        yield done, _take_in(run, _begun(run, _readers(run, some, summary)))
+
+
+def _fits(candidates: Iterable[_Candidate], others: list[_Candidate]) -> Iterator[list[Path]]:
+    """FITS files by transactions, and named ones that are not there; the rest goes to `others`."""
     remaining = iter(candidates)
     while group := list(islice(remaining, _FILES_PER_TRANSACTION)):
         wanted = [
             one for one in group if _looks_like_fits(one.path) or (one.named and not _is_file(one.path))
         ]
         others += [one for one in group if one not in wanted]
-        done += len(wanted)
-        yield done, _take_in(run, {one.path: harvest for one in wanted})
-    remaining = iter(others)
-    while group := list(islice(remaining, _FILES_PER_TRANSACTION)):
-        done += len(group)
-        yield done, _take_in(run, _readers(run, group, summary))
+        if wanted:
+            yield [one.path for one in wanted]
 
 
-def _readers(run: _Run, group: Sequence[_Candidate], summary: Summary) -> dict[Path, _Reader]:
+def _ahead(groups: Iterator[_Group], count: int) -> Iterator[_Group]:
+    """Each group when so many after it have been begun."""
+    waiting = deque(islice(groups, count))
+    for group in groups:
+        waiting.append(group)
+        yield waiting.popleft()
+    yield from waiting
+
+
+def _begun(run: _Run, readers: Mapping[Path, Reader], harvesters: Harvesters | None = None) -> _Group:
+    paths = list(readers)
+    with run.database.writer() as connection:
+        known = last_from(connection, map(database_text, paths))
+    sums = {path: version.sha256 for path in paths if (version := known.get(database_text(path)))}
+    tasks = [Task(path, None if run.refresh else sums.get(path)) for path in paths]
+    if harvesters is not None:
+        return _Group(paths, known, harvesters.begin(tasks))
+    reading = (read(one.path, readers[one.path], run.publication, one.known) for one in tasks)
+    return _Group(paths, known, reading)
+
+
+def _readers(run: _Run, group: Sequence[_Candidate], summary: Summary) -> dict[Path, Reader]:
     """How each of these files, which do not look like FITS, is read; those that nobody wants are left out."""
     regular = [one.path for one in group if _is_file(one.path)]
     with run.database.writer() as connection:
         companions = find_companions(connection, regular)
-    readers: dict[Path, _Reader] = {}
+    readers: dict[Path, Reader] = {}
     for one in group:
         companion = companions.get(one.path)
         if companion is not None:
@@ -196,21 +249,20 @@ def _walk(paths: Iterable[Path], stored: Collection[Path]) -> Iterator[_Candidat
         yield from (_Candidate(Path(str(error.filename)), True) for error in closed)
 
 
-def _take_in(run: _Run, readers: Mapping[Path, _Reader]) -> list[Report]:
+def _take_in(run: _Run, group: _Group) -> list[Report]:
     reports: list[Report] = []
-    with run.database.writer() as connection:
-        known = last_from(connection, map(database_text, readers))
-    harvested: list[tuple[Harvest, str]] = []
-    for path, reader in readers.items():
-        try:
-            found = _harvest(run, path, reader, known.get(database_text(path)))
-        except UnreadableFile as error:
-            reports.append(Report(path, Outcome.UNREADABLE, str(error)))
-            continue
-        if isinstance(found, Report):
-            reports.append(found)
-        else:
-            harvested.append(found)
+    harvested: list[Found] = []
+    for path, found in zip(group.paths, group.reading, strict=True):
+        match found:
+            case Found():
+                harvested.append(found)
+            case Failure(reason):
+                reports.append(Report(path, Outcome.UNREADABLE, reason))
+            case None:
+                last = group.known.get(database_text(path))
+                reports.append(Report(path, Outcome.UNCHANGED, file=last))
+            case _:
+                assert_never(found)
     prepared = _keep(run, harvested, reports)
     return _write(run, prepared, reports) if prepared or reports else []
 
@@ -242,44 +294,13 @@ def _has_fits_name(path: Path) -> bool:
     return stem(path.name) != path.name and ".f" in path.name.lower()
 
 
-def _harvest(
-    run: _Run, path: Path, reader: _Reader, last: FileVersion | None
-) -> tuple[Harvest, str] | Report:
-    """The harvest and the checksum, or the report on a file that is as it was."""
-    before = _state(path)
-    sha256 = checksum(path)
-    if last is not None and last.sha256 == sha256 and not run.refresh:
-        return Report(path, Outcome.UNCHANGED, file=last)
-    try:
-        found = reader(path, run.publication)
-    except OSError as cause:
-        raise UnreadableFile(f"cannot be read: {cause.strerror or cause}") from cause
-    if _state(path) != before:
-        raise UnreadableFile("the file changed while it was being read", hint="ingest it again")
-    return found, sha256
-
-
-def _state(path: Path) -> tuple[int, ...]:
-    """What changes with a file's content: file system, inode, size, time in nanoseconds."""
-    try:
-        found = path.stat()
-    except FileNotFoundError as cause:
-        raise UnreadableFile("no such file or folder") from cause
-    except OSError as cause:
-        raise UnreadableFile(f"cannot be read: {cause.strerror or cause}") from cause
-    if stat.S_ISDIR(found.st_mode):
-        raise UnreadableFile("the folder cannot be read")
-    if not stat.S_ISREG(found.st_mode):
-        raise UnreadableFile("not a file, but a device, a pipe or the like")
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def _keep(run: _Run, harvested: Sequence[tuple[Harvest, str]], reports: list[Report]) -> list[_Prepared]:
+def _keep(run: _Run, harvested: Sequence[Found], reports: list[Report]) -> list[_Prepared]:
     """Put the bytes of what will be written into the store; what will not is reported."""
     with run.database.writer() as connection:
-        known = histories(connection, (found.dp_id for found, _ in harvested))
-    accepted: list[tuple[Harvest, str]] = []
-    for found, sha256 in harvested:
+        known = histories(connection, (one.harvest.dp_id for one in harvested))
+    accepted: list[Found] = []
+    for one in harvested:
+        found, sha256 = one.harvest, one.sha256
         source, history = database_text(found.path), known.get(found.dp_id)
         twin = _twin(run.store, found.path, sha256, source, history)
         reason = _refusal(found, sha256, source, history)
@@ -288,11 +309,11 @@ def _keep(run: _Run, harvested: Sequence[tuple[Harvest, str]], reports: list[Rep
         elif reason is not None:
             reports.append(Report(found.path, Outcome.REFUSED, reason, found.problems))
         else:
-            accepted.append((found, sha256))
+            accepted.append(one)
     # Threads, because what takes the time is waiting for the disk to say that the bytes are safe.
     pool = ThreadPoolExecutor(_WRITERS)
     try:
-        results = list(pool.map(lambda one: _keep_one(run, *one), accepted))
+        results = list(pool.map(lambda one: _keep_one(run, one), accepted))
     finally:
         # What was interrupted does not copy files that nobody will know of.
         pool.shutdown(cancel_futures=True)
@@ -300,17 +321,20 @@ def _keep(run: _Run, harvested: Sequence[tuple[Harvest, str]], reports: list[Rep
     return [result for result in results if isinstance(result, _Prepared)]
 
 
-def _is_offered(found: Harvest, sha256: str, accepted: Sequence[tuple[Harvest, str]]) -> bool:
+def _is_offered(found: Harvest, sha256: str, accepted: Sequence[Found]) -> bool:
     """Whether the same run takes in the same data in another packing."""
     return any(
-        other.dp_id == found.dp_id and known != sha256 and is_same_data(found.path, other.path)
-        for other, known in accepted
+        other.harvest.dp_id == found.dp_id
+        and other.sha256 != sha256
+        and is_same_data(found.path, other.harvest.path)
+        for other in accepted
     )
 
 
-def _keep_one(run: _Run, found: Harvest, sha256: str) -> _Prepared | Report:
+def _keep_one(run: _Run, one: Found) -> _Prepared | Report:
+    found = one.harvest
     try:
-        kept = run.store.keep(found.path, found.dp_id, sha256)
+        kept = run.store.keep(found.path, found.dp_id, one.sha256)
     except UnreadableFile as error:
         return Report(found.path, Outcome.UNREADABLE, str(error))
     return _Prepared(found, kept, database_text(found.path))

@@ -40,6 +40,7 @@ _BLUNT = 1e-7  # radians, 20 mas: what is left out of the corners where an outli
 _STEP = math.radians(30.0)
 _REACH = math.radians(85.0)
 _MOST_CORNERS = 1000  # pg_sphere before 1.3 takes no more than 1024
+_FEW_CORNERS = 8
 _MOST_MEETINGS = 1000  # an outline that meets itself more often is noise, and untangling it takes for ever
 
 
@@ -109,6 +110,8 @@ def _oriented(corners: Outline, notes: list[str]) -> list[Outline]:
 
 def _touches(corners: Outline) -> bool:
     """True when two sides that are not neighbours come together, or two neighbours overlap."""
+    if len(corners) <= _FEW_CORNERS and _is_clearly_convex(corners):
+        return False
     sides = list(arcs(corners))
     last = len(sides) - 1
     return any(
@@ -116,6 +119,21 @@ def _touches(corners: Outline) -> bool:
         for i, j in _close_pairs(sides)
         if j - i > 1 and (i, j) != (0, last)
     ) or any(_folds(a, b, c) for (a, b), (_, c) in zip(sides, [*sides[1:], sides[0]], strict=True))
+
+
+def _is_clearly_convex(corners: Outline) -> bool:
+    """True when all other corners lie on one side of every side, and farther from it than what is told apart.
+
+    Nearly all detectors are: what follows for others takes fifty times as long.
+    """
+    turn = 0.0
+    for index, corner in enumerate(corners):
+        normal = unit(cross(corners[index - 1], corner))
+        turn = turn or math.copysign(1.0, dot(normal, corners[index - 2]))
+        others = (*corners[: max(index - 1, 0)], *corners[index + 1 : len(corners) - (index == 0)])
+        if any(turn * dot(normal, other) <= 2.0 * _SAME for other in others):
+            return False
+    return True
 
 
 def _close_pairs(sides: Sequence[tuple[Vector, Vector]]) -> Iterator[tuple[int, int]]:

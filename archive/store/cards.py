@@ -27,10 +27,14 @@ Value = str | bool | int | float | complex | None
 _COMMENTARY = frozenset({"", "COMMENT", "HISTORY"})
 # The value field: a quoted text or a bare word, then perhaps a comment.
 _FIELD = re.compile(r" *(?:'(?P<text>(?:[^']|'')*)'|(?P<word>[^/']*?)) *(?:/ ?(?P<comment>.*))?", re.DOTALL)
-# What nearly all cards have there, and nothing that needs a second look.
-_PLAIN_FIELD = re.compile(
-    r" *(?:'([^']*)'|([+-]?\d+)|([+-]?\d+\.\d*(?:E[+-]?\d+)?)|([TF])) *(?:/ ?(.*))?", re.DOTALL
+# What nearly all cards are: a keyword, a value of the plainest form, perhaps a comment.
+_PLAIN = re.compile(
+    r"(?:(?=[A-Z0-9_\- ]{8}=)([A-Z0-9_-]+) *=|HIERARCH ([^=]+)=)"
+    r" *(?:'([^']*)'|([+-]?\d+)|([+-]?\d+\.\d*(?:E[+-]?\d+)?)|([TF])) *(?:/ ?(.*))?",
+    re.DOTALL,
 )
+# These are something else, whatever follows them.
+_SPECIAL = frozenset({"COMMENT", "HISTORY", "CONTINUE", "END", "HIERARCH"})
 _INTEGER = re.compile(r"[+-]?\d+")
 _REAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[EeDd][+-]?\d+)?")
 _COMPLEX = re.compile(r"\( *([^,]+?) *, *([^)]+?) *\)")
@@ -115,6 +119,10 @@ def parse_header(raw: bytes) -> Header:
     cards: list[Card] = []
     for start in range(0, len(text), CARD):
         line = text[start : start + CARD]
+        plain = _PLAIN.fullmatch(line)
+        if plain is not None and (card := _plain_card(plain)) is not None:
+            cards.append(card)
+            continue
         keyword = line[:8].rstrip()
         if keyword == "END" and not line[8:].strip(" \0"):
             break
@@ -122,6 +130,23 @@ def parse_header(raw: bytes) -> Header:
             continue
         cards.append(_card(line, keyword, problems))
     return Header(tuple(cards), raw, tuple(problems))
+
+
+def _plain_card(match: re.Match[str]) -> Card | None:
+    """None for what is not as plain as it looks."""
+    keyword, name, text, whole, real, logical, comment = match.groups("")
+    keyword = keyword or _hierarchical(name)
+    if keyword in _SPECIAL or not keyword:
+        return None
+    if whole:
+        return Card(keyword, int(whole), comment.rstrip())
+    if real:
+        number = float(real)
+        return Card(keyword, number, comment.rstrip()) if math.isfinite(number) else None
+    if logical:
+        return Card(keyword, logical == "T", comment.rstrip())
+    # Blanks at the end of a text mean nothing, those at its start do (FITS 4.0, 4.2.1.1).
+    return Card(keyword, text.rstrip(), comment.rstrip())
 
 
 def _card(line: str, keyword: str, problems: list[str]) -> Card:
@@ -165,29 +190,13 @@ def _continues(cards: list[Card], line: str, problems: list[str]) -> bool:
 
 
 def _value(rest: str, keyword: str, problems: list[str]) -> tuple[Value, str]:
-    plain = _PLAIN_FIELD.fullmatch(rest)
-    if plain is not None:
-        text, whole, real, logical, comment = plain.groups("")
-        if whole:
-            return int(whole), comment.rstrip()
-        if logical:
-            return logical == "T", comment.rstrip()
-        if not real:
-            # Blanks at the end of a text mean nothing, those at its start do (FITS 4.0, 4.2.1.1).
-            return text.rstrip(), comment.rstrip()
-        number = float(real)
-        if math.isfinite(number):
-            return number, comment.rstrip()
-    return _unusual_value(rest, keyword, problems)
-
-
-def _unusual_value(rest: str, keyword: str, problems: list[str]) -> tuple[Value, str]:
     match = _FIELD.fullmatch(rest)
     if match is None:
         problems.append(f"{keyword}: value is not FITS: {rest.strip()!r}")
         return rest.strip().strip("'").rstrip(), ""
     comment = (match["comment"] or "").rstrip()
     if match["text"] is not None:
+        # See `_plain_card` about blanks.
         return match["text"].replace("''", "'").rstrip(), comment
     word = match["word"].strip()
     value = _word(word)

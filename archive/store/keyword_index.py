@@ -80,9 +80,13 @@ def _plain(value: Value) -> Word | float | None:
 
 def record_keywords(connection: Connection, files: Mapping[str, Searchable]) -> None:
     """Write the keywords of files by their dp_id, in place of those that were known."""
+    if not files:
+        return
+    # In binary, since texts full of quotes are slow to quote once more.
     connection.execute(
         "INSERT INTO adql.header_keywords AS known (dp_id, words, fractions)"
-        " SELECT * FROM unnest(%s::text[], %s::jsonb[], %s::jsonb[])"
+        " SELECT dp_id, words::jsonb, fractions::jsonb"
+        " FROM unnest(%b::text[], %b::text[], %b::text[]) AS given (dp_id, words, fractions)"
         " ON CONFLICT (dp_id) DO UPDATE SET words = EXCLUDED.words, fractions = EXCLUDED.fractions"
         " WHERE (known.words, known.fractions) IS DISTINCT FROM (EXCLUDED.words, EXCLUDED.fractions)",
         (

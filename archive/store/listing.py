@@ -30,8 +30,10 @@ def listed_files(connection: Connection, dp_ids: Iterable[str]) -> dict[str, Lis
     """By identifier, those that the archive has."""
     with connection.cursor(row_factory=class_row(ListedFile)) as cursor:
         cursor.execute(
-            "SELECT dp_id, name, media_type, bytes, EXISTS (SELECT FROM archive.header "
-            "WHERE header.dp_id = newest.dp_id AND header.version = newest.version) AS has_headers "
+            # By a value, since EXISTS may be planned as a list of all headers of the archive.
+            "SELECT dp_id, name, media_type, bytes, (SELECT true FROM archive.header "
+            "WHERE header.dp_id = newest.dp_id AND header.version = newest.version LIMIT 1) IS NOT NULL "
+            "AS has_headers "
             "FROM (SELECT DISTINCT ON (file.dp_id) file.dp_id, version, name, media_type, "
             "coalesce(corrected.bytes, file.bytes) AS bytes "
             "FROM archive.file LEFT JOIN archive.header_correction AS corrected USING (dp_id, version) "

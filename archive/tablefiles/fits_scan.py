@@ -19,6 +19,7 @@ from astropy.utils.exceptions import AstropyUserWarning
 
 from ..errors import UnreadableFile
 from ..store import Card, Header, data_bytes, parse_header
+from ..store.cards import CARD
 from .streams import Stream, open_stream
 
 __all__ = ["ASTROPY_FAILURES", "FitsFile", "Hdu", "scan", "uncompressed"]
@@ -177,10 +178,12 @@ def _headers(stream: Stream, problems: list[str]) -> Iterator[bytes]:
 
 
 def _has_end(block: bytes) -> bool:
-    return any(
-        block.startswith(b"END", start) and not block[start + 3 : start + 80].strip(b" \0")
-        for start in range(0, len(block), 80)
-    )
+    start = block.find(b"END")
+    while start >= 0:
+        if start % CARD == 0 and not block[start + 3 : start + CARD].strip(b" \0"):
+            return True
+        start = block.find(b"END", start + 1)
+    return False
 
 
 def uncompressed(header: Header) -> Header:

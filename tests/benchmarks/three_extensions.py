@@ -7,7 +7,7 @@ card by card, because what is measured is how such files are read.
 from __future__ import annotations
 
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.ingest.support import card, header_bytes
@@ -15,7 +15,7 @@ from tests.ingest.support import card, header_bytes
 __all__ = ["write_night"]
 
 EXTENSIONS, SIDE = 3, 52
-_BEGIN = datetime(2026, 3, 1, 23)
+_BEGIN = datetime(2026, 3, 1, 23, tzinfo=UTC)
 _DATA = -(-2 * SIDE * SIDE // 2880) * 2880
 
 
@@ -42,7 +42,7 @@ def _frame(number: int, source: random.Random) -> bytes:
 
 def _primary(number: int, ra: float, dec: float, source: random.Random) -> bytes:
     begin = _BEGIN + timedelta(seconds=30 * number)
-    moment = begin.isoformat(timespec="milliseconds")
+    moment = begin.replace(tzinfo=None).isoformat(timespec="milliseconds")
     cards = [
         _said("SIMPLE", True, "Standard FITS"),
         _said("BITPIX", 8, "number of bits per data pixel"),
