@@ -98,7 +98,9 @@ def _band(table: Table, text: str) -> Condition | None:
     except BadParameter as fault:
         names = ", ".join((*PARTS, *BANDS))
         raise BadParameter(
-            BAND.name, fault.message, hint=f"give metres, as in 5e-7/8e-7, or {names}"
+            BAND.name,
+            fault.message.removeprefix(f"{BAND.name}: "),
+            hint=f"give metres, as in 5e-7/8e-7, or {names}",
         ) from fault
     if not spans:
         return None

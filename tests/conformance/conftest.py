@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ def site(
     config = replace(config, upload_hosts=("127.0.0.1",), volumes=(), scrub_rate=0)
     environment = {DATA_VARIABLE: os.environ[DATA_VARIABLE]} if request.param == REAL_FILES else {}
     store = Store(folder / "files")
-    with test_cluster.database(config=config) as database:
+    with closing(listener), test_cluster.database(config=config) as database:
         with database.writer() as connection:
             storage.initialise(connection)
         said: list[str] = []

@@ -80,15 +80,14 @@ def test_coneskymatch(
 
 
 @pytest.mark.parametrize("service", ["tap", "tap_obs"])
-@pytest.mark.parametrize("sync", ["true", "false"])
-def test_tapquery(site: Site, service: str, sync: str) -> None:
+@pytest.mark.parametrize("how", [("sync=true",), ("sync=false", "progress=false")], ids=["sync", "async"])
+def test_tapquery(site: Site, service: str, how: tuple[str, ...]) -> None:
     query = "SELECT TOP 3 dp_id, s_region, obs_publisher_did FROM ivoa.ObsCore ORDER BY dp_id"
     found = table(
         stilts(
             "tapquery",
             f"tapurl={site.address}/{service}",
-            f"sync={sync}",
-            "progress=false",
+            *how,
             f"adql={query}",
             "ofmt=csv",
         )
