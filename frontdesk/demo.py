@@ -16,6 +16,7 @@ from pathlib import Path
 from archive.config import Config
 from archive.database import Database, write_records
 from archive.declare import Catalogue
+from archive.declare.builtin import builtin_schemas
 from archive.declare.obscore import OBSCORE
 from archive.declare.obsplan import OBSPLAN
 from archive.declare.raw import RAW
@@ -81,8 +82,8 @@ def load_demonstration(
 
 def contents(catalogue: Catalogue, rows: Mapping[str, int | None]) -> str:
     """What the archive holds, in a line."""
-    own = {OBSCORE.name, OBSPLAN.name, RAW.name}
-    others = [t.name for t in catalogue if t.name not in own and t.schema_name != "tap_schema"]
+    own = {table.name for schema in builtin_schemas() for table in schema.tables}
+    others = [table.name for table in catalogue if table.name not in own]
     total = sum(rows.get(name) or 0 for name in others)
     return (
         f"{rows.get(OBSCORE.name) or 0:,} datasets in {OBSCORE.name}, {rows.get(RAW.name) or 0:,} raw frames "

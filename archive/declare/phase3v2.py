@@ -189,11 +189,11 @@ PROVENANCE = Table(
         Example(
             "provenance-sources",
             "Of which raw frames were products made?",
-            "SELECT archive_id, raw.dp_id, raw.instrument, dp_cat, dp_type, exp_start\n"
+            "SELECT archive_id, raw.dp_id AS raw_id, raw.instrument, dp_cat, dp_type, exp_start\n"
             "FROM phase3v2.provenance AS p\n"
             "JOIN phase3v2.files AS f ON p.product_file = f.file_id\n"
             "JOIN dbo.raw AS raw ON raw.dp_id = p.source_file\n"
-            "ORDER BY archive_id, raw.dp_id",
+            "ORDER BY archive_id, raw_id",
         ),
         Example(
             "provenance-derived",

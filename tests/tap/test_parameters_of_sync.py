@@ -40,7 +40,7 @@ def failure(answer: httpx.Response) -> str:
 )
 def test_get_post_and_multipart_say_the_same(tap, parameters):
     got = names(tap.get("/sync", params=parameters))
-    assert got[:2] == ["dbo", "ivoa"]
+    assert {"dbo", "ivoa", "tap_schema"} <= set(got)
     assert names(tap.post("/sync", data=parameters)) == got
     assert names(tap.post("/sync", files={name: (None, value) for name, value in parameters.items()})) == got
 

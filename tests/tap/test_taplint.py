@@ -58,13 +58,15 @@ def test_taplint_has_nothing_to_report(demonstration):
 def test_every_example_finds_something(demonstration):
     with httpx.Client(base_url=f"{demonstration}/tap") as client:
         query = {"LANG": "ADQL", "RESPONSEFORMAT": "json"}
-        tables = client.get("/sync", params=query | {"QUERY": "SELECT nrows FROM tap_schema.tables"}).json()
-        assert all(count[0] > 0 for count in tables["data"])
+        empty = "SELECT table_name FROM tap_schema.tables WHERE nrows = 0"
+        tables = client.get("/sync", params=query | {"QUERY": empty}).json()
+        # All instruments of the night have tables of their own, and to its store nothing has happened yet.
+        assert sorted(tables["data"]) == [["dfs.storage_event"], ["ist.other"]]
         page = client.get("/examples").text
         for text in page.split('<pre property="query">')[1:]:
             adql = text.partition("</pre>")[0].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
             answer = client.get("/sync", params=query | {"QUERY": adql})
-            assert answer.json()["data"], adql
+            assert answer.json()["data"] or "dfs.storage_event" in adql, adql
 
 
 def test_access_url_of_every_dataset_leads_to_its_links(demonstration):
