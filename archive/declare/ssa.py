@@ -414,9 +414,9 @@ _EXAMPLES = (
         "Which spectra are there of a star?",
         "SELECT TARGETNAME, instrument_name, SPECRP, SNR, t_min, access_url\n"
         "FROM dbo.ssa\n"
-        "WHERE CONTAINS(POINT('ICRS', s_ra, s_dec), CIRCLE('ICRS', 237.999, 32.949, 0.05)) = 1\n"
+        "WHERE CONTAINS(POINT('ICRS', s_ra, s_dec), CIRCLE('ICRS', 245.891, -39.230, 0.05)) = 1\n"
         "ORDER BY SNR DESC",
-        "Around BD+33 2642, the best first.",
+        "Around EG 274, the best first.",
     ),
     Example(
         "ssa-line",
