@@ -420,12 +420,12 @@ _EXAMPLES = (
     ),
     Example(
         "ssa-line",
-        "Sharp spectra that cover a line",
+        "Which spectra cover a line, the sharpest first?",
         "SELECT TOP 100 TARGETNAME, instrument_name, em_min, em_max, SPECRP, spectrum_url\n"
         "FROM dbo.ssa\n"
-        "WHERE em_min < 393.48e-9 AND em_max > 393.48e-9 AND SPECRP > 40000\n"
+        "WHERE em_min < 656.46e-9 AND em_max > 656.46e-9 AND SPECRP > 100\n"
         "ORDER BY SPECRP DESC",
-        "The K line of ionised calcium; wavelengths are those in vacuum, in metres.",
+        "H alpha; wavelengths are those in vacuum, in metres.",
     ),
 )
 
