@@ -133,7 +133,8 @@ def test_a_slow_client_gets_everything_and_keeps_nobody_waiting(port):
         digest, size, start = hashlib.sha256(), 0, b""
         while b"\r\n\r\n" not in start:
             start += slow.recv(1000)
-        body = start.partition(b"\r\n\r\n")[2]
+        # The headers may come alone.
+        body = start.partition(b"\r\n\r\n")[2] or slow.recv(1000)
         while body:
             digest.update(body)
             size += len(body)
