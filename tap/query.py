@@ -140,6 +140,7 @@ class Execution:
         self._cancellation = Cancellation()
         self._cancelled = False
         self._begun = 0.0
+        self._schema: str | None = None  # where the uploads lie
         self.length: int | None = None  # bytes, known after the first chunk of a format that is spooled
         self.overflowed = False  # known after the last chunk
 
@@ -175,6 +176,8 @@ class Execution:
                 begun=self._begun,
             )
             stack.callback(batches.close)
+            if self._schema is not None:
+                query.archive.database.check_upload(self._schema)
             stream = encode(query.format, batches, document)
             stack.callback(stream.close)
             self.length = stream.length
@@ -190,7 +193,7 @@ class Execution:
         with contextlib.ExitStack() as files:
             folder = files.enter_context(tempfile.TemporaryDirectory(prefix=SPOOL_PREFIX))
             paths = present(query.uploads, Path(folder), archive.config, self._left, self._check)
-            schema = stack.enter_context(archive.database.upload_schema())
+            schema = self._schema = stack.enter_context(archive.database.upload_schema())
             opened = OpenUploads(query.uploads, paths, schema, archive.config, files)
             translated = query.translated(with_uploads(catalogue, opened.tables))
             if positions := positions_to_index(translated):

@@ -223,7 +223,7 @@ class Database:
     def upload_schema(self) -> Iterator[str]:
         """The name of a schema for the tables of one query; it is dropped at the end, whatever happens.
 
-        A server that is away then forgets it by `uploads.sweep`.
+        A server that is away then forgets it by `uploads.sweep`. See `check_upload` for crashes meanwhile.
         """
         try:
             name = self._uploads.new_name()
@@ -237,6 +237,14 @@ class Database:
                     self._uploads.drop(connection, name)
             except Busy:
                 self._uploads.leave(name)
+
+    def check_upload(self, name: str) -> None:
+        """Raises Busy if the server crashed since the schema was made, which empties its tables.
+
+        To be called once the first rows of the query that reads them are there, before anybody sees them.
+        """
+        if not self._uploads.outlived(name):
+            raise busy()
 
     @contextlib.contextmanager
     def _transaction(self, patience: float) -> Iterator[Connection]:

@@ -55,6 +55,15 @@ class UploadSchemas:
                 self._hold()
             return f"{_PREFIX}{self._key}_{next(self._numbers)}"
 
+    def outlived(self, name: str) -> bool:
+        """Whether the server has not crashed since `name` was given out, so that its tables have their rows.
+
+        A crash ends all sessions, also the one that holds the lock. A query whose first rows are there when
+        this is True has seen whole tables: had the server crashed since, its session would be gone too.
+        """
+        with self._lock:
+            return name.startswith(f"{_PREFIX}{self._key}_") and self._alive()
+
     def drop(self, connection: Connection, name: str) -> None:
         """Drops a schema, and those that could not be dropped before; what fails is tried again next time."""
         with self._lock:
@@ -117,9 +126,8 @@ def load_upload(
     columns = ", ".join(f"{quote_identifier(name)} {type_}" for name, type_, _ in ddl.stored_columns(table))
     execute(connection, f"CREATE SCHEMA IF NOT EXISTS {schema}")
     with refusals(table):
-        # In the log like any other: PostgreSQL, restarted because one of its processes was killed, empties
-        # the tables that are not, and a query that comes next would find nothing to match.
-        execute(connection, f"CREATE TABLE {ddl.qualified_name(table)} ({columns})")
+        # Not in the log, which takes time: after a crash it is empty, and `UploadSchemas.outlived` says no.
+        execute(connection, f"CREATE UNLOGGED TABLE {ddl.qualified_name(table)} ({columns})")
     written = copy_arrow(connection, table, batches)
     if sorted_by is not None:
         _sort(connection, table, sorted_by)
@@ -141,7 +149,7 @@ def _sort(connection: Connection, table: UploadedTable, columns: tuple[str, str]
     execute(connection, f"ALTER TABLE {name} RENAME TO {quote_identifier(unsorted)}")
     execute(
         connection,
-        f"CREATE TABLE {name} WITH (parallel_workers = {_CORES}) AS"
+        f"CREATE UNLOGGED TABLE {name} WITH (parallel_workers = {_CORES}) AS"
         f" SELECT * FROM {ddl.qualified_name(table, unsorted)}"
         f" ORDER BY healpix_nest({HEALPIX_ORDER}, {position_expression(lon, lat)})",
     )

@@ -58,7 +58,7 @@ def test_an_open_database_outlives_its_server(mortal: Cluster) -> None:
             assert time.monotonic() < end
 
 
-def test_an_upload_is_whole_after_a_crash(mortal: Cluster) -> None:
+def test_an_upload_is_not_read_after_a_crash(mortal: Cluster) -> None:
     """A process of PostgreSQL is killed between the loading of an upload and the query that reads it."""
     server = mortal.server("archive", reader_settings(Config()))
     with Database(server, Config()) as database, database.upload_schema() as schema:
@@ -67,12 +67,24 @@ def test_an_upload_is_whole_after_a_crash(mortal: Cluster) -> None:
         batch = pa.record_batch({"c1": pa.array(range(1000), pa.int64())})
         with database.writer() as connection:
             assert load_upload(connection, table, [batch]) == 1000
-        kill_writers(mortal)
         query = statement(f"SELECT count(*) AS n FROM {schema}.t1", LONG)
+        assert rows(database, query) == [(1000,)]
+        database.check_upload(schema)
+        kill_writers(mortal)
         end = time.monotonic() + 60
-        while True:
-            with contextlib.suppress(Busy, QueryFailed):
-                assert rows(database, query) == [(1000,)]
-                break
+        found: list[tuple[object, ...]] = []
+        whole = True
+        while found != [(0,)]:
             assert time.monotonic() < end
-            time.sleep(0.1)
+            with contextlib.suppress(Busy, QueryFailed):
+                found, whole = rows(database, query), False
+                database.check_upload(schema)
+                whole = True
+                assert found == [(1000,)]  # the server has not noticed yet
+            time.sleep(0.02)
+        # PostgreSQL has emptied the table, and the query is told to come again.
+        assert not whole
+        with database.upload_schema() as another:
+            database.check_upload(another)
+            with pytest.raises(Busy):
+                database.check_upload(schema)
