@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from functools import lru_cache
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -55,11 +56,25 @@ class AccessLog:
 def set_up_logging() -> None:
     """Our lines and the server's warnings go to stderr."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    handler.setFormatter(_Lines("%(asctime)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("uraniborg").setLevel(logging.INFO)
+    # The manual of Python's logging, "Optimization": no line looks for what it does not say.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None
     # Every exception of the application is logged with its incident's number; a second copy says no more.
     logging.getLogger("uvicorn.error").addFilter(_says_something_new)
+
+
+class _Lines(logging.Formatter):
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # logging's
+        return _moment(int(record.created))
+
+
+@lru_cache(1)
+def _moment(second: int) -> str:
+    """Local time, made once for all lines of a second."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second))
 
 
 def _says_something_new(record: logging.LogRecord) -> bool:

@@ -16,10 +16,10 @@ from archive.database import Database
 from archive.declare import Catalogue
 from archive.errors import BadParameter, Busy, NotFound
 from archive.protocol import vosi
+from archive.protocol.answering import caller_of
 from archive.protocol.documents import Document, DocumentCache, document_response
 from archive.protocol.xml import XML_TYPE
 
-from .callers import caller_of
 from .capabilities import tap_capabilities
 from .examples import examples_document
 from .profiles import STANDARD, Profile

@@ -11,7 +11,6 @@ from collections.abc import Generator, Hashable, Iterator
 
 from starlette.requests import Request
 
-from archive.access import ANONYMOUS
 from archive.database import Database
 from archive.protocol.documents import Document, DocumentCache
 from archive.query import Query
@@ -36,13 +35,13 @@ class MetadataAnswers:
         if not _may_be_kept(request, query):
             return None
         catalogue = self._database.fresh_catalogue
-        return None if catalogue is None else self._cache.known(catalogue, _key(request, query))
+        return None if catalogue is None else self._cache.known(catalogue, _key(query))
 
     def keeping(
         self, request: Request, query: TableQuery, chunks: Generator[bytes, None, None]
     ) -> Generator[bytes, None, None]:
         """The same chunks; what they are together is kept when it may be."""
-        return self._kept(_key(request, query), query, chunks) if _may_be_kept(request, query) else chunks
+        return self._kept(_key(query), query, chunks) if _may_be_kept(request, query) else chunks
 
     def _kept(
         self, key: Hashable, query: TableQuery, chunks: Generator[bytes, None, None]
@@ -73,10 +72,9 @@ def _may_be_kept(request: Request, query: TableQuery) -> bool:
     )
 
 
-def _key(request: Request, query: TableQuery) -> Hashable:
+def _key(query: TableQuery) -> Hashable:
     # What is published may depend on who asks.
-    caller = getattr(request.state, "caller", ANONYMOUS)
-    return caller.name, query.text, query.maxrec, query.format.media_type, query.format.encoding
+    return query.caller.name, query.text, query.maxrec, query.format.media_type, query.format.encoding
 
 
 def _is_about_tables(query: Query) -> bool:

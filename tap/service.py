@@ -15,6 +15,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from archive.protocol import Archive, Service, Style, vosi
+from archive.protocol.answering import caller_of
 from archive.protocol.documents import document_response
 from archive.protocol.health import health
 from archive.protocol.requests import Received, RequestLimits, read_request
@@ -23,7 +24,6 @@ from archive.protocol.uws import Jobs, job_routes
 from archive.protocol.xml import XML_TYPE
 
 from .asynchronous import TapJobs
-from .callers import caller_of
 from .documents import ServiceDocuments
 from .metadata import MetadataAnswers
 from .parameters import QUERY_PARAMETERS

@@ -21,10 +21,10 @@ from archive.access import Caller
 from archive.database.user_tables import UserTable
 from archive.errors import BadParameter, Busy, Unauthenticated
 from archive.protocol import Archive
+from archive.protocol.answering import caller_of
 from archive.protocol.requests import Received, read_file, read_pairs
 from archive.protocol.uws import Jobs, job_routes
 
-from .callers import caller_of
 from .user_tables import Kept, UserTableWork, full_name
 from .user_tables_index import TableUpdates
 

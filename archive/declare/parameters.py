@@ -135,8 +135,10 @@ def parse_arguments(parameters: Iterable[Parameter], pairs: Iterable[tuple[str, 
             sent.setdefault(name.upper(), []).append(text)
     values = {}
     for parameter in parameters:
-        texts = next((sent[name.upper()] for name in parameter.names if name.upper() in sent), [])
-        if len(texts) > 1 and not parameter.multiple:
-            raise BadParameter(parameter.name, f"given {len(texts)} times", hint="it has one value")
-        values[parameter.name] = tuple(parameter.parse(text) for text in texts)
+        for name in parameter.names:
+            if texts := sent.get(name.upper()):
+                if len(texts) > 1 and not parameter.multiple:
+                    raise BadParameter(parameter.name, f"given {len(texts)} times", hint="it has one value")
+                values[parameter.name] = tuple(map(parameter.parse, texts))
+                break
     return Arguments(values)

@@ -30,7 +30,7 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 
 def caller_of(request: Request) -> Caller:
     """Who asks: the caller that the application has found in the request's credentials."""
-    caller: Caller = getattr(request.state, "caller", ANONYMOUS)
+    caller: Caller = request.scope.get("state", {}).get("caller", ANONYMOUS)
     return caller
 
 

@@ -16,7 +16,6 @@ import logging
 import math
 import time
 from collections.abc import Callable, Generator, Mapping
-from concurrent.futures import Future
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -26,7 +25,7 @@ from starlette.types import Message, Receive, Scope, Send
 from ..errors import ArchiveError, Busy
 from .compression import Coding, coder, coding_headers, is_compressible, negotiated
 from .spooling import Pipe, Room
-from .threads import Threads
+from .threads import Piece, Threads
 
 __all__ = ["StreamedResponse", "Workers", "head_response"]
 
@@ -64,7 +63,7 @@ class Workers:
         """Whether all threads are taken, and requests that waited for one were sent away lately."""
         return self._free.locked() and time.monotonic() - self._refused < 2 * self._patience
 
-    async def start(self, work: Callable[[], None], ended: Callable[[], None]) -> Future[None]:
+    async def start(self, work: Callable[[], None], ended: Callable[[], None]) -> Piece:
         """Runs `work` in a thread as soon as one is free, then `ended` in the event loop.
 
         Raises Busy when none gets free in time.
@@ -79,13 +78,13 @@ class Workers:
             self._free.release()
             ended()
 
-        def finished(_running: Future[None]) -> None:
+        def finished() -> None:
             # The loop is gone when the server was told to stop at once; then nobody waits either.
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(finish)
 
-        running = self._threads.submit(work)
-        running.add_done_callback(finished)
+        running = Piece(work, finished)
+        self._threads.submit(running)
         return running
 
     async def _wait(self) -> None:
@@ -114,7 +113,7 @@ class _Production:
         self._hurried = False  # whether each chunk is awaited, and not the end alone
         self.pipe = Pipe(self._wake, workers.room, workers.stall_seconds)
 
-    async def start(self) -> Future[None]:
+    async def start(self) -> Piece:
         return await self._workers.start(self._work, self._changed.set)
 
     def _work(self) -> None:
@@ -186,13 +185,13 @@ class StreamedResponse(Response):
         running = await production.start()
         try:
             await production.brief()
-            if running.done() and running.exception() is None and production.pipe.is_in_memory:
+            if running.is_done and running.error is None and production.pipe.is_in_memory:
                 await self._send_whole(production.pipe, send)
             else:
                 await self._send_while_made(production, running, receive, send)
         finally:
             production.pipe.close()
-            if not running.done():
+            if not running.is_done:
                 await asyncio.to_thread(self._cancel)
 
     async def _send_whole(self, pipe: Pipe, send: Send) -> None:
@@ -202,7 +201,7 @@ class StreamedResponse(Response):
         await _send_body(send, content, last=True)
 
     async def _send_while_made(
-        self, production: _Production, running: Future[None], receive: Receive, send: Send
+        self, production: _Production, running: Piece, receive: Receive, send: Send
     ) -> None:
         gone = asyncio.create_task(_disconnected(receive))
         gone.add_done_callback(production.leave)
@@ -216,15 +215,15 @@ class StreamedResponse(Response):
             gone.cancel()
 
     async def _send(
-        self, production: _Production, running: Future[None], gone: asyncio.Task[None], send: Send
+        self, production: _Production, running: Piece, gone: asyncio.Task[None], send: Send
     ) -> None:
         started = False
         while not gone.done():
             # In this order: what is done now has put everything into the pipe.
-            done = running.done()
+            done = running.is_done
             chunk = await production.pipe.take()
             if chunk:
-                last = done and production.pipe.is_empty and running.exception() is None
+                last = done and production.pipe.is_empty and running.error is None
                 if not started:
                     await self._start(send)
                     started = True
@@ -237,10 +236,11 @@ class StreamedResponse(Response):
             else:
                 await production.change()
 
-    async def _end(self, running: Future[None], send: Send, *, started: bool) -> None:
+    async def _end(self, running: Piece, send: Send, *, started: bool) -> None:
         """After the last chunk, which was sent not knowing that it was the last, or without any."""
         try:
-            running.result()
+            if running.error is not None:
+                raise running.error
         except ArchiveError as error:
             if not started:
                 raise

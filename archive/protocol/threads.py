@@ -1,7 +1,7 @@
 """Threads that do one piece of work after the other, handed over at the least cost.
 
-concurrent.futures' executor takes several locks for each piece, and among many threads every lock is a
-chance to lose the interpreter: a tenth of what a small query takes. How many pieces may wait is the
+concurrent.futures' executor and its futures take several locks for each piece, and among many threads every
+lock is a chance to lose the interpreter: a tenth of what a small query takes. How many pieces may wait is the
 caller's business.
 """
 
@@ -9,13 +9,49 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError
 from queue import Empty, SimpleQueue
 from threading import Thread
 
-__all__ = ["Threads"]
+__all__ = ["Piece", "Threads"]
 
-_Piece = tuple["Future[None]", Callable[[], None]]
+
+class Piece:
+    """Work that is done once; `ended` is called in its thread then, and must not raise.
+
+    `error` is what it raised, and is set before `is_done`.
+    """
+
+    __slots__ = ("_ended", "_work", "error", "is_done")
+
+    def __init__(self, work: Callable[[], None], ended: Callable[[], None]) -> None:
+        self._work: Callable[[], None] | None = work
+        self._ended = ended
+        self.error: BaseException | None = None
+        self.is_done = False
+
+    def run(self) -> None:
+        work, self._work = self._work, None
+        if work is None:
+            return
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001  # as an executor does: it is for whoever asks the piece
+            self._end(error)
+            # The exception's trace holds this frame, and would hold by these whatever the work held.
+            del self, work
+        else:
+            self._end(None)
+
+    def cancel(self) -> None:
+        """Before it has begun: it never does."""
+        self._work = None
+        self._end(CancelledError())
+
+    def _end(self, error: BaseException | None) -> None:
+        self.error = error
+        self.is_done = True
+        self._ended()
 
 
 class Threads:
@@ -24,20 +60,18 @@ class Threads:
     def __init__(self, count: int, name: str) -> None:
         self._count = count
         self._name = name
-        self._pieces: SimpleQueue[_Piece | None] = SimpleQueue()
+        self._pieces: SimpleQueue[Piece | None] = SimpleQueue()
         self._threads: list[Thread] = []
         self._submitted = 0
         self._done: list[int] = []  # by each thread
 
-    def submit(self, work: Callable[[], None]) -> Future[None]:
-        """The work begins when a thread is free; what it raises is the future's."""
+    def submit(self, piece: Piece) -> None:
+        """The work begins when a thread is free."""
         # What has just been done may not be counted yet: then there is a thread more than needed, never less.
         if self._submitted - sum(self._done) >= len(self._threads) < self._count:
             self._start()
         self._submitted += 1
-        future: Future[None] = Future()
-        self._pieces.put((future, work))
-        return future
+        self._pieces.put(piece)
 
     def _start(self) -> None:
         number = len(self._threads)
@@ -48,11 +82,9 @@ class Threads:
 
     def _run(self, number: int) -> None:
         while (piece := self._pieces.get()) is not None:
-            future, work = piece
-            if future.set_running_or_notify_cancel():
-                _do(future, work)
+            piece.run()
             # Nothing of it is kept while the thread waits for the next.
-            del piece, future, work
+            del piece
             self._done[number] += 1
 
     def close(self) -> None:
@@ -61,19 +93,8 @@ class Threads:
             while True:
                 piece = self._pieces.get_nowait()
                 if piece is not None:
-                    piece[0].cancel()
+                    piece.cancel()
         for _ in self._threads:
             self._pieces.put(None)
         for thread in self._threads:
             thread.join()
-
-
-def _do(future: Future[None], work: Callable[[], None]) -> None:
-    try:
-        work()
-    except BaseException as error:  # noqa: BLE001  # as an executor does: it is for whoever asks the future
-        future.set_exception(error)
-        # The exception's trace holds this frame, and would hold by these whatever the work held.
-        del future, work
-    else:
-        future.set_result(None)

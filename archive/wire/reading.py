@@ -61,11 +61,12 @@ class _CompiledReader:
         self._library = library
         self._patience = patience
         self._ended = False
+        get_copy_data, consume_input, free_memory = _functions(libpq)
         self._reader = Reader(
             connection=pgconn.pgconn_ptr,  # type: ignore[attr-defined]  # all of psycopg's ways have it
-            get_copy_data=_address(libpq.PQgetCopyData),
-            consume_input=_address(libpq.PQconsumeInput),
-            free_memory=_address(libpq.PQfreemem),
+            get_copy_data=get_copy_data,
+            consume_input=consume_input,
+            free_memory=free_memory,
             socket=pgconn.socket,
         )
         self._buffer = bytearray()
@@ -104,8 +105,11 @@ class _CompiledReader:
         self._ended = True
 
 
-def _address(function: object) -> int | None:
-    return ctypes.cast(function, ctypes.c_void_p).value  # type: ignore[arg-type]
+@lru_cache
+def _functions(libpq: ctypes.CDLL) -> tuple[int | None, ...]:
+    """The addresses of what the compiled reader calls."""
+    wanted = libpq.PQgetCopyData, libpq.PQconsumeInput, libpq.PQfreemem
+    return tuple(ctypes.cast(function, ctypes.c_void_p).value for function in wanted)
 
 
 @lru_cache

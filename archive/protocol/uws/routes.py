@@ -10,9 +10,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from ...access import ANONYMOUS, Caller
+from ...access import Caller
 from ...errors import BadParameter, NotFound
 from ...formats import error_document
+from ..answering import caller_of
 from ..files import StoredFile, file_response
 from ..requests import Received, RequestLimits, read_pairs, read_request
 from ..xml import XML_TYPE
@@ -81,13 +82,13 @@ class _Tree:
         pairs = Pairs(request.query_params.multi_items())
         phases = [parse_phase(text) for text in pairs.all("PHASE")]
         after, last = parse_after(pairs), parse_last(pairs)
-        jobs = await _call(self._queue.list_jobs, self._kind, _caller(request), phases, after, last)
+        jobs = await _call(self._queue.list_jobs, self._kind, caller_of(request), phases, after, last)
         return _xml(jobs_document(jobs, self._address))
 
     async def create(self, request: Request) -> Response:
         received = await read_request(request, self._limits)
         origin = request.client.host if request.client else ""
-        job = await _call(self._create, _caller(request), origin, received)
+        job = await _call(self._create, caller_of(request), origin, received)
         return self._see(job)
 
     def _create(self, caller: Caller, origin: str, received: Received) -> Job:
@@ -98,7 +99,7 @@ class _Tree:
     # --- one job ------------------------------------------------------------------------------------------
 
     async def _job(self, request: Request) -> Job:
-        return await _call(self._queue.find, self._kind, request.path_params["job"], _caller(request))
+        return await _call(self._queue.find, self._kind, request.path_params["job"], caller_of(request))
 
     async def job(self, request: Request) -> Response:
         job = await wait_for_change(request, self._hub, lambda: self._job(request))
@@ -122,7 +123,7 @@ class _Tree:
         job = await self._job(request)
         match wanted.upper():
             case "RUN":
-                await _call(self._queue.run, job, _caller(request))
+                await _call(self._queue.run, job, caller_of(request))
             case "ABORT":
                 await _call(self._queue.abort, job)
             case _:
@@ -205,11 +206,6 @@ class _Tree:
 
 async def _call(function: Callable[..., _Answer], *arguments: Any) -> _Answer:
     return await run_in_threadpool(function, *arguments)
-
-
-def _caller(request: Request) -> Caller:
-    caller: Caller = getattr(request.state, "caller", ANONYMOUS)
-    return caller
 
 
 def _text(text: str) -> Response:
