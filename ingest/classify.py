@@ -10,12 +10,13 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
+from archive.pixels.wavelengths import wavelength_axis
 from archive.tablefiles.fits_scan import FitsFile, Hdu
 
 from .footprint import celestial
 from .keywords import Keywords
 from .positions import icrs_position
-from .spectra import is_spectral_table, spectral_axis
+from .spectra import is_spectral_table
 from .times import observed
 
 __all__ = ["TABLES_ONLY", "Kind", "Product", "Verdict", "classify"]
@@ -160,9 +161,9 @@ def _by_content(file: FitsFile, keywords: Keywords) -> Verdict:
 
 
 def _of_image(hdu: Hdu, keywords: Keywords) -> Product | None:
-    axis = spectral_axis(hdu.view)
+    axis = wavelength_axis(hdu.view, hdu.view.integer("NAXIS") or 0)
     if celestial(hdu.view):
-        deep = axis is not None and hdu.shape[axis - 1] > 1
+        deep = axis is not None and hdu.shape[axis.number - 1] > 1
         return Product.CUBE if deep else Product.IMAGE
     if axis is not None:
         return Product.SPECTRUM

@@ -8,9 +8,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import numpy as np
+
+from archive.pixels.wavelengths import vacuum
+
 from .bands import bands_of
 from .keywords import Keywords
-from .spectra import Coverage, vacuum
+from .spectra import Coverage
 
 __all__ = [
     "LightPath",
@@ -93,7 +97,7 @@ def harps_orders(keywords: Keywords, width: int, orders: int) -> Coverage | None
         terms = [keywords.number(name) for name in names]
         for pixel in (0, width - 1):
             value = sum(term * pixel**power for power, term in enumerate(terms) if term is not None)
-            limits.append(vacuum(value * 1e-10))
+            limits.append(float(vacuum(np.float64(value * 1e-10))))
     if None in terms or not 1e-7 < min(limits) < max(limits) < 1e-4:
         return None
     return Coverage(min(limits), max(limits), width * orders)

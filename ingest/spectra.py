@@ -12,9 +12,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from astropy import units
 from astropy.wcs import WCSSUB_SPECTRAL
 
+from archive.errors import UnreadableFile
+from archive.pixels.wavelengths import (
+    Values,
+    as_wavelengths,
+    axis_values,
+    legacy_values,
+    rest_wavelength,
+    to_si,
+    wavelength_axis,
+)
 from archive.store import Header
 from archive.tablefiles.fits_scan import ASTROPY_FAILURES, Hdu
 
@@ -28,28 +37,12 @@ __all__ = [
     "coverage_of",
     "is_spectral_table",
     "polarisation",
-    "spectral_axis",
     "stated_coverage",
     "table_coverage",
-    "vacuum",
 ]
 
-_LIGHT = 299_792_458.0
-_PLANCK = 6.626_070_15e-34
 # Gamma rays of a TeV and radio waves of 10 MHz; a value outside is in another unit than it says.
 _SHORTEST, _LONGEST = 1e-18, 30.0
-# FITS 4.0, table 25; the type may be followed by an algorithm, as in WAVE-LOG.
-_SPECTRAL = re.compile(r"(WAVE|AWAV|FREQ|ENER|WAVN|VRAD|VOPT|ZOPT|VELO)(-\w{3})?")
-_LEGACY = re.compile(r"LINEAR|LAMBDA|WAVELENGTH.*|ANGSTROM|MULTISPE|", re.IGNORECASE)
-_IN_TYPE = re.compile(r"\b(Angstroms?|Ang|nm|um|microns?)\b", re.IGNORECASE)
-_WAT_UNIT = re.compile(r"units=(\w+)", re.IGNORECASE)
-_COLLOQUIAL = {
-    "a": "Angstrom",
-    "ang": "Angstrom",
-    "angstroms": "Angstrom",
-    "microns": "um",
-    "nanometer": "nm",
-}
 _WAVE_COLUMN = re.compile(r"WAVE|WAVELENGTH|LAMBDA|WL|WAVE_AIR|WAVE_VAC|LOGLAM|\w+_WL", re.IGNORECASE)
 _FLUX_COLUMN = re.compile(r"FLUX\w*|SPEC|INTENSITY|COUNTS|\w+_SPEC", re.IGNORECASE)
 _STOKES = {1: "I", 2: "Q", 3: "U", 4: "V", -1: "RR", -2: "LL", -3: "RL", -4: "LR"}
@@ -76,14 +69,6 @@ def coverage_of(
     return Coverage(min(valid), max(valid), elements, resolving_power) if len(valid) > 1 else None
 
 
-def vacuum(air: float) -> float:
-    """Vacuum wavelength (m) of one in air; Morton (2000), as the IAU's standard. Unchanged below 200 nm."""
-    if not 2e-7 < air < _LONGEST:
-        return air
-    waves = (1e-6 / air) ** 2
-    return air * (1.0 + 8.34254e-5 + 2.406147e-2 / (130.0 - waves) + 1.5998e-4 / (38.9 - waves))
-
-
 def stated_coverage(keywords: Keywords) -> Coverage | None:
     """WAVELMIN and WAVELMAX (nm, vacuum) of ESO's Phase 3 standard, SPEC_RES with them."""
     low, high = keywords.number("WAVELMIN"), keywords.number("WAVELMAX")
@@ -92,131 +77,37 @@ def stated_coverage(keywords: Keywords) -> Coverage | None:
     return Coverage(low / 1e9, high / 1e9, keywords.integer("NELEM", "NUM_CHAN"), keywords.number("SPEC_RES"))
 
 
-def spectral_axis(header: Header) -> int | None:
-    """The number (from 1) of the axis along which the wavelength runs.
-
-    Old spectra say LINEAR, a unit, or nothing: then it is the first axis, if a unit can be found.
-    """
-    axes = range(1, (header.integer("NAXIS") or 0) + 1)
-    for axis in axes:
-        if _SPECTRAL.fullmatch((header.text(f"CTYPE{axis}") or "").upper()):
-            return axis
-    legacy = len(axes) > 0 and _LEGACY.fullmatch(header.text("CTYPE1") or "")
-    return 1 if legacy and _legacy_unit(header) is not None and _step(header, 1) else None
-
-
 def axis_coverage(hdu: Hdu, *, in_air: bool = False) -> Coverage | None:
     """The range of the spectral axis of an image, from the centre of its first pixel to that of its last.
 
     `in_air`: the wavelengths of an old spectrum, which does not tell itself, are those in air.
     """
     header = hdu.view
-    axis = spectral_axis(header)
+    axis = wavelength_axis(header, header.integer("NAXIS") or 0)
     if axis is None:
         return None
-    count = hdu.shape[axis - 1]
-    match = _SPECTRAL.fullmatch((header.text(f"CTYPE{axis}") or "").upper())
-    if match is None:
-        return coverage_of(_legacy_values(header, count, in_air), count)
-    if match[2] in {None, "-LOG"}:
-        values = [_axis_value(header, axis, pixel, match[2] == "-LOG") for pixel in (1, count)]
-        scale = _scale(header.text(f"CUNIT{axis}"), match[1])
-        values = [value * scale for value in values] if scale else []
+    count = hdu.shape[axis.number - 1]
+    ends = np.array([1.0, count])
+    if not axis.quantity:
+        return coverage_of(legacy_values(header, ends, in_air=in_air).tolist(), count)
+    if axis.algorithm in {"", "LOG"}:
+        scale = to_si(header.text(f"CUNIT{axis.number}"), axis.quantity) or math.nan
+        values = axis_values(header, axis.number, ends, logarithmic=axis.algorithm == "LOG") * scale
     else:
-        values = _wcslib_values(header, count)
-    rest = _rest_wavelength(header)
-    return coverage_of((_as_wavelength(value, match[1], rest) for value in values), count)
-
-
-def _step(header: Header, axis: int) -> float | None:
-    """The increment per pixel, in whichever way it is written."""
-    step = header.number(f"CD{axis}_{axis}")
-    if step is None:
-        delta = header.number(f"CDELT{axis}")
-        factor = header.number(f"PC{axis}_{axis}")
-        step = None if delta is None else delta * (1.0 if factor is None else factor)
-    return step or None
-
-
-def _axis_value(header: Header, axis: int, pixel: int, logarithmic: bool) -> float:
-    reference = header.number(f"CRVAL{axis}") or 0.0
-    offset = (pixel - (header.number(f"CRPIX{axis}") or 0.0)) * (_step(header, axis) or math.nan)
-    # FITS 4.0, equation 19.
-    return reference * math.exp(offset / reference) if logarithmic and reference else reference + offset
-
-
-def _scale(unit: str | None, quantity: str) -> float | None:
-    """The factor that turns values of an axis into SI units; None when the unit is unknown."""
-    si = {"FREQ": "Hz", "ENER": "J", "WAVN": "1/m", "VRAD": "m/s", "VOPT": "m/s", "VELO": "m/s", "ZOPT": ""}
-    if unit is None:
-        # FITS 4.0, table 25: SI units are the default.
-        return 1.0
+        values = _wcslib_values(header, ends)
     try:
-        return float(units.Unit(_COLLOQUIAL.get(unit.lower(), unit)).to(units.Unit(si.get(quantity, "m"))))
-    except (ValueError, TypeError, units.UnitConversionError):
+        waves = as_wavelengths(values, axis.quantity, rest_wavelength(header))
+    except UnreadableFile:  # velocities of a line that nobody names
         return None
+    return coverage_of(waves.tolist(), count)
 
 
-def _wcslib_values(header: Header, count: int) -> list[float]:
+def _wcslib_values(header: Header, pixels: Values) -> Values:
     try:
         world = world_coordinates(header).sub([WCSSUB_SPECTRAL])
-        return [float(value) for value in world.wcs_pix2world([[1.0], [float(count)]], 1)[:, 0]]
+        return np.asarray(world.wcs_pix2world(pixels[:, np.newaxis], 1))[:, 0]
     except ASTROPY_FAILURES:
-        return []
-
-
-def _rest_wavelength(header: Header) -> float | None:
-    frequency = header.number("RESTFRQ") or header.number("RESTFREQ")
-    return header.number("RESTWAV") or (_LIGHT / frequency if frequency else None)
-
-
-def _as_wavelength(value: float, quantity: str, rest: float | None) -> float:
-    """A spectral coordinate in SI units as vacuum wavelength in metres; NaN when it has none."""
-    beta = value / _LIGHT
-    match quantity:
-        case "WAVE":
-            return value
-        case "AWAV":
-            return vacuum(value)
-        case "FREQ" | "ENER" | "WAVN" if value > 0.0:
-            return {"FREQ": _LIGHT, "ENER": _PLANCK * _LIGHT, "WAVN": 1.0}[quantity] / value
-        case "VOPT" if rest:
-            return rest * (1.0 + beta)
-        case "ZOPT" if rest:
-            return rest * (1.0 + value)
-        case "VRAD" if rest and beta < 1.0:
-            return rest / (1.0 - beta)
-        case "VELO" if rest and abs(beta) < 1.0:
-            return rest * math.sqrt((1.0 + beta) / (1.0 - beta))
-    return math.nan
-
-
-def _legacy_unit(header: Header) -> float | None:
-    """Metres per unit of an old axis: from CUNIT1, a unit in CTYPE1, IRAF's WAT1, or the unit of the flux."""
-    named = _IN_TYPE.search(header.text("CTYPE1") or "")
-    wat = _WAT_UNIT.search(header.text("WAT1_001") or "")
-    per_angstrom = re.search(r"/\s*(A|Ang|Angstrom)\b", header.text("BUNIT") or "")
-    candidates = (
-        header.text("CUNIT1"),
-        named[1].lower() if named else None,
-        wat[1].lower() if wat else None,
-        "Angstrom" if per_angstrom else None,
-    )
-    unit = next((text for text in candidates if text), None)
-    if unit is None:
-        return None
-    return _scale(_COLLOQUIAL.get(unit.lower(), unit.lower() if unit.islower() else unit), "WAVE")
-
-
-def _legacy_values(header: Header, count: int, in_air: bool) -> list[float]:
-    scale = _legacy_unit(header)
-    values = [_axis_value(header, 1, pixel, False) for pixel in (1, count)]
-    # IRAF marks a logarithmic axis by DC-FLAG = 1, and SDSS counts decimal logarithms.
-    if header.integer("DC-FLAG") == 1 or (header.text("WFITTYPE") or "").upper().startswith("LOG"):
-        values = [10.0**value if value < 20.0 else math.nan for value in values]
-    in_air = in_air or (header.text("AIRORVAC") or "").lower() == "air"
-    values = [value * (scale or math.nan) for value in values]
-    return [vacuum(value) for value in values] if in_air else values
+        return np.full(len(pixels), np.nan)
 
 
 def is_spectral_table(header: Header) -> bool:
@@ -238,7 +129,7 @@ def table_coverage(tables: Sequence[Hdu], default_unit: str | None) -> Coverage 
             unit = hdu.header.text(f"TUNIT{number}") or default_unit
             if name.upper() == "LOGLAM":
                 values, unit = 10.0**values, unit if default_unit else "Angstrom"
-            scale = None if unit is None else _scale(unit, "WAVE")
+            scale = None if unit is None else to_si(unit, "WAVE")
             values = values[np.isfinite(values) & (values > 0.0)]
             if scale is not None and values.size:
                 limits += (float(values.min()) * scale, float(values.max()) * scale)
@@ -251,7 +142,7 @@ def polarisation(header: Header) -> tuple[str, ...]:
     for axis in range(1, (header.integer("NAXIS") or 0) + 1):
         if (header.text(f"CTYPE{axis}") or "").upper() == "STOKES":
             count = header.integer(f"NAXIS{axis}") or 0
-            codes = [_axis_value(header, axis, pixel, False) for pixel in range(1, min(count, 12) + 1)]
+            codes = axis_values(header, axis, np.arange(1.0, min(count, 12) + 1)).tolist()
             states = {_STOKES.get(round(code)) for code in codes if math.isfinite(code)}
             return tuple(state for state in _STOKES_ORDER if state in states)
     return ()

@@ -18,7 +18,8 @@ from .cards import Cards
 from .hdus import Bytes, Hdu
 from .parts import Part, changed
 from .sections import PIECE, copy
-from .spectral import Interval, Values, vacuum, wave_scale
+from .spectral import Interval
+from .wavelengths import Values, vacuum, wave_scale
 
 __all__ = ["cut_table", "has_band", "has_time"]
 

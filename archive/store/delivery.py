@@ -19,7 +19,7 @@ from typing import BinaryIO, Protocol
 from ..errors import NotFound
 from .files import Store
 from .registry import Connection, FileVersion, find_file
-from .sources import ByteSource
+from .sources import ByteSource, FileView
 
 __all__ = [
     "Delivered",
@@ -161,44 +161,7 @@ class Delivered(Description):
         """A seekable, buffered view of the delivered bytes; whoever asked closes it."""
         if not self.patches:
             return self.source.file()
-        return io.BufferedReader(_View(self), _BUFFER)
-
-
-class _View(io.RawIOBase):
-    """Delivered bytes as a file."""
-
-    mode = "rb"
-
-    def __init__(self, whole: Delivered) -> None:
-        self._whole = whole
-        self._position = 0
-
-    @property
-    def name(self) -> str:
-        return self._whole.name
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._whole.size}[whence]
-        if start + offset < 0:
-            raise ValueError(f"no position {start + offset} in a file")
-        self._position = start + offset
-        return self._position
-
-    def readinto(self, buffer: object) -> int:
-        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]  # typeshed has no name for it here
-        content = self._whole.read(self._position, len(view))
-        view[: len(content)] = content
-        self._position += len(content)
-        return len(content)
+        return io.BufferedReader(FileView(self, self.name), _BUFFER)
 
 
 def delivered(

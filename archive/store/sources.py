@@ -18,7 +18,7 @@ from .blocks import BlockSums, Summing
 from .proofs import Proofs
 from .volumes import Fault, Volume, VolumeFault
 
-__all__ = ["ByteSource", "CopiesSource", "Watch", "proven"]
+__all__ = ["ByteSource", "CopiesSource", "FileView", "Watch", "proven"]
 
 _BUFFER = 1 << 16
 _REMEMBERED = 1 << 20  # bytes of the blocks read last that are kept for the next read
@@ -134,7 +134,7 @@ class CopiesSource:
         return content[offset - start : end - start]
 
     def file(self) -> BinaryIO:
-        return io.BufferedReader(_Reader(self), _BUFFER)
+        return io.BufferedReader(FileView(self, self.place.rpartition("/")[2]), _BUFFER)
 
     def chunks(self, length: int = 1 << 20) -> Iterator[bytes]:
         for offset in range(0, self.size, length):
@@ -240,18 +240,26 @@ def proven(
         raise VolumeFault(Fault.DAMAGED, f"SHA-256 {summing.sha256} instead of {sha256}")
 
 
-class _Reader(io.RawIOBase):
-    """A source as a file."""
+class _Bytes(Protocol):
+    @property
+    def size(self) -> int: ...
+
+    def read(self, offset: int, length: int) -> bytes: ...
+
+
+class FileView(io.RawIOBase):
+    """Bytes that are read by their place, as a file."""
 
     mode = "rb"
 
-    def __init__(self, source: CopiesSource) -> None:
+    def __init__(self, source: _Bytes, name: str) -> None:
         self._source = source
+        self._name = name
         self._position = 0
 
     @property
     def name(self) -> str:
-        return self._source.place.rpartition("/")[2]
+        return self._name
 
     def readable(self) -> bool:
         return True

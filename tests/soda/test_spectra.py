@@ -10,7 +10,7 @@ from astropy.io import fits
 
 from archive.errors import UnreadableFile
 from archive.pixels import Extent
-from archive.pixels.spectral import vacuum
+from archive.pixels.wavelengths import vacuum
 from tests.soda.support import assert_agrees, circle, cut_bytes, cut_hdus, header, pixels, world, written
 
 LIGHT, PLANCK = 299_792_458.0, 6.626_070_15e-34
