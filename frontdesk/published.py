@@ -72,9 +72,17 @@ def describe(archive: Archive, catalogue: Catalogue) -> Iterator[Published]:
 
 
 def _services(archive: Archive, catalogue: Catalogue) -> Iterator[Published]:
-    config, base = archive.config, archive.config.base_url
     everything = _covered(archive, catalogue, _OBSCORE)
-    observations = _tableset(archive, catalogue, _OBSCORE)
+    yield from _query_services(archive, catalogue, everything)
+    yield from _image_services(archive, catalogue, everything)
+    yield from _spectrum_services(archive, catalogue)
+    yield from _dataset_services(archive.config)
+
+
+def _query_services(
+    archive: Archive, catalogue: Catalogue, everything: Coverage | None
+) -> Iterator[Published]:
+    config, base = archive.config, archive.config.base_url
     yield Published(
         _TAP,
         "vs:CatalogService",
@@ -99,6 +107,12 @@ def _services(archive: Archive, catalogue: Catalogue) -> Iterator[Published]:
             coverage=everything,
             related=(("IsServedBy", _TAP),),
         )
+
+
+def _image_services(
+    archive: Archive, catalogue: Catalogue, everything: Coverage | None
+) -> Iterator[Published]:
+    config, base = archive.config, archive.config.base_url
     yield Published(
         "sia2",
         "vs:CatalogService",
@@ -108,7 +122,7 @@ def _services(archive: Archive, catalogue: Catalogue) -> Iterator[Published]:
         (*_OBSERVATIONS, "direct-imaging"),
         capabilities=_parsed(sia2_capabilities(f"{base}/sia2")),
         coverage=everything,
-        tables=observations,
+        tables=_tableset(archive, catalogue, _OBSCORE),
     )
     yield Published(
         "sia1",
@@ -120,6 +134,10 @@ def _services(archive: Archive, catalogue: Catalogue) -> Iterator[Published]:
         capabilities=_parsed(sia1_capabilities(archive, catalogue, f"{base}/sia1")),
         coverage=everything,
     )
+
+
+def _spectrum_services(archive: Archive, catalogue: Catalogue) -> Iterator[Published]:
+    config, base = archive.config, archive.config.base_url
     yield Published(
         "ssa",
         "vs:CatalogService",
@@ -131,6 +149,10 @@ def _services(archive: Archive, catalogue: Catalogue) -> Iterator[Published]:
         coverage=_covered(archive, catalogue, _SPECTRA),
         tables=_tableset(archive, catalogue, _SPECTRA),
     )
+
+
+def _dataset_services(config: Config) -> Iterator[Published]:
+    base = config.base_url
     yield Published(
         "datalink",
         "vs:DataService",

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.conftest import DEMONSTRATION, Site
+from tests.documentation import ADDRESS, Page
 
 # The page is about the demonstration archive. pyvo leaves its connections to the collector, and so does
 # astroquery; VOUnits deprecates units in which most spectra are written.
@@ -19,16 +20,11 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:The unit '.*' has been deprecated"),
 ]
 
-PAGE = (Path(__file__).parents[2] / "docs/users/clients.md").read_text(encoding="utf-8")
-ADDRESS = "http://127.0.0.1:8000"
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+PAGE = Page.read("users/clients.md")
 
 
 # tests/tap/test_taplint.py looks at what taplint says, all of it.
-COMMANDS = [block for block in blocks("sh") if "taplint" not in block]
+COMMANDS = [block for block in PAGE.blocks("sh") if "taplint" not in block]
 
 
 def test_python(
@@ -36,7 +32,7 @@ def test_python(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     script = tmp_path / "page.py"
-    script.write_text("\n".join(blocks("python")).replace(ADDRESS, site.address))
+    script.write_text("\n".join(PAGE.blocks("python", site.address)))
     names = runpy.run_path(str(script))
     assert len(names["images"]) and len(names["spectrum"]) > 100
     said = capsys.readouterr().out
@@ -63,5 +59,5 @@ def test_commands(site: Site, tmp_path: Path) -> None:
 
 
 def test_queries(site: Site) -> None:
-    for query in blocks("sql"):
+    for query in PAGE.blocks("sql"):
         assert site.rows(query)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import re
 import runpy
 import subprocess
 from collections.abc import Iterator
@@ -26,13 +25,13 @@ from frontdesk.app import create_app
 from ingest import ingest_paths
 from ingest.simulator import write_night
 from tests.datalink.test_links import links
+from tests.documentation import ADDRESS, Page
 from tests.serving import listening, serving
 
-PAGE = (Path(__file__).parents[2] / "docs/users/datalink.md").read_text(encoding="utf-8")
-PYTHON = "\n".join(re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
-SHELL = re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+PAGE = Page.read("users/datalink.md")
+PYTHON = "\n".join(PAGE.blocks("python"))
+SHELL = PAGE.blocks("sh")
 SOURCES = ("#progenitor", "#calibration", "#bias", "#dark", "#flat")
-ADDRESS = "http://127.0.0.1:8000"
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,16 +9,17 @@ from pathlib import Path
 import pytest
 from astropy.io import fits
 
+from tests.documentation import ADDRESS, Page
 from tests.eso.conftest import Site
 
-PAGE = (Path(__file__).parents[2] / "docs/users/eso.md").read_text(encoding="utf-8")
-[SCRIPT] = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-QUERIES = re.findall(r"^```sql\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+PAGE = Page.read("users/eso.md")
+[SCRIPT] = PAGE.blocks("python")
+QUERIES = PAGE.blocks("sql")
 
 
 def test_the_script_runs(site: Site, tmp_path: Path) -> None:
     file = tmp_path / "script.py"
-    file.write_text(SCRIPT.replace("http://127.0.0.1:8000", site.address))
+    file.write_text(SCRIPT.replace(ADDRESS, site.address))
     done = subprocess.run(
         [sys.executable, file], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=True
     )

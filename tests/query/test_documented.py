@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 
 from archive.query import FUNCTIONS, UserFunction, compile
 from tap.adql.parser import DEEPEST, LONGEST
 from tap.adql.resolve import translate
+from tests.documentation import Page
 from tests.query.sky import Sky
 
-PAGE = (Path(__file__).parents[2] / "docs/users/adql.md").read_text(encoding="utf-8")
-VALUES = re.findall(r"^\| `(.+?)` \| `(.+?)` \|", PAGE, re.MULTILINE)
-QUERIES = re.findall(r"^```sql\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+PAGE = Page.read("users/adql.md")
+VALUES = re.findall(r"^\| `(.+?)` \| `(.+?)` \|", PAGE.text, re.MULTILINE)
+QUERIES = PAGE.blocks("sql")
 
 
 @pytest.mark.parametrize(("expression", "written"), VALUES, ids=[expression for expression, _ in VALUES])
@@ -34,10 +34,10 @@ def test_queries_are_answered(sky: Sky, query: str) -> None:
 
 
 def test_limits_are_true() -> None:
-    assert f"| {LONGEST:,} characters |" in PAGE
-    assert f"| {DEEPEST} levels |" in PAGE
+    assert f"| {LONGEST:,} characters |" in PAGE.text
+    assert f"| {DEEPEST} levels |" in PAGE.text
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.signature)
 def test_every_function_is_there(function: UserFunction) -> None:
-    assert f"`{function.name}({', '.join(name for name, _ in function.parameters)})`" in PAGE
+    assert f"`{function.name}({', '.join(name for name, _ in function.parameters)})`" in PAGE.text

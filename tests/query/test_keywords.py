@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -14,9 +12,10 @@ from archive.store import parse_header
 from archive.store.keyword_index import record_keywords, searchable
 from archive.testing import ClusterForTests
 from tap.adql.resolve import translate
+from tests.documentation import Page
 
-PAGE = (Path(__file__).parents[2] / "docs/users/keywords.md").read_text(encoding="utf-8")
-QUERIES = re.findall(r"^```sql\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+PAGE = Page.read("users/keywords.md")
+QUERIES = PAGE.blocks("sql")
 EXTENSION = "XTENSION= 'IMAGE'\nESO DET CHIP ID = 'chip 1'\nESO INS MODE = 'OTHER'"
 HEADER = """SIMPLE  = T
 NAXIS   = 2

@@ -5,29 +5,29 @@ from __future__ import annotations
 import re
 import runpy
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from archive.protocol.soda.parameters import SODA_PARAMETERS
+from tests.documentation import ADDRESS, Page
 from tests.soda.files import CENTRE
 from tests.soda.support import opened
 
 # pyvo leaves its connections to the collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 
-PAGE = (Path(__file__).parents[2] / "docs/users/cutouts.md").read_text(encoding="utf-8")
+PAGE = Page.read("users/cutouts.md")
 IMAGE = "ADP.2026-01-01T00:00:01.000"
 
 
 def _here(code: str, url: str) -> str:
-    code = code.replace("http://127.0.0.1:8000", url).replace("ADP.2026-10-31T03:12:45.123", IMAGE)
+    code = code.replace(ADDRESS, url).replace("ADP.2026-10-31T03:12:45.123", IMAGE)
     return re.sub(r"274\.\d([ +])-13\.8[ +]", rf"{CENTRE[0]}\g<1>{CENTRE[1]}\g<1>", code)
 
 
 def test_python(site, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    blocks = PAGE.blocks("python")
     assert len(blocks) == 2
     script = tmp_path / "page.py"
     script.write_text(_here("\n".join(blocks), site.url))
@@ -39,7 +39,7 @@ def test_python(site, tmp_path, capsys, monkeypatch):
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_shell(site, tmp_path, number):
-    block = re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)[number]
+    block = PAGE.blocks("sh")[number]
     done = subprocess.run(
         ["bash", "-ec", _here(block, site.url)], cwd=tmp_path, capture_output=True, text=True, timeout=60
     )
@@ -51,5 +51,5 @@ def test_shell(site, tmp_path, number):
 
 
 def test_every_parameter_is_told():
-    told = set(re.findall(r"^\| `([A-Z]+)` \|", PAGE, re.MULTILINE))
+    told = set(re.findall(r"^\| `([A-Z]+)` \|", PAGE.text, re.MULTILINE))
     assert told == {parameter.name for parameter in SODA_PARAMETERS} - {"RUNID"}
