@@ -14,7 +14,10 @@ from starlette.routing import Route
 from archive.declare import Catalogue
 from archive.errors import NotFound
 from archive.protocol import Archive, Service
+from archive.protocol.answering import caller_of
+from tap.cone_target import cone_targets
 
+from .cones import cone_page
 from .pages import front_page, table_page
 
 __all__ = ["html_response", "page_routes"]
@@ -62,7 +65,18 @@ def page_routes(archive: Archive, services: Sequence[Service]) -> list[Route]:
     async def table(request: Request) -> Response:
         return html_response(await run_in_threadpool(one_table, request.path_params["name"]))
 
-    return [Route("/", entrance), Route("/tables/{name}", table)]
+    def cone_searches(user: str) -> bytes:
+        return cone_page(archive.config, cone_targets(archive.database.catalogue_of(user)))
+
+    async def cones(request: Request) -> Response:
+        return html_response(await run_in_threadpool(cone_searches, caller_of(request).name))
+
+    return [
+        Route("/", entrance),
+        Route("/tables/{name}", table),
+        Route("/cone", cones),
+        Route("/cone/", cones),
+    ]
 
 
 def html_response(document: bytes) -> Response:

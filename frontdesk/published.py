@@ -28,8 +28,7 @@ from sia.capabilities import sia1_capabilities, sia2_capabilities
 from ssa.capabilities import ssa_capabilities
 from tap.capabilities import tap_capabilities
 from tap.cone_capabilities import cone_capabilities
-from tap.cone_page import cone_address
-from tap.cone_target import cone_target
+from tap.cone_target import cone_address, cone_target
 
 from .eso import TAP_CAT, TAP_OBS
 

@@ -23,13 +23,10 @@ from archive.protocol.xml import XML_TYPE
 
 from .cone import PARAMETERS, RESPONSE, Cone, cone_query
 from .cone_capabilities import cone_capabilities
-from .cone_page import cone_address, cone_page
-from .cone_target import ConeTarget, cone_target, cone_targets, nearest_names
+from .cone_target import ConeTarget, cone_address, cone_target, nearest_names
 from .user_tables import full_name
 
 __all__ = ["cone_service"]
-
-_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 
 def cone_service(archive: Archive, path: str = "/cone") -> Service:
@@ -43,8 +40,6 @@ def cone_service(archive: Archive, path: str = "/cone") -> Service:
         path=path,
         address=cone_address(base_url, "ivoa.ObsCore"),
         routes=(
-            Route(path, endpoints.entrance),
-            Route(f"{path}/", endpoints.entrance),
             Route(f"{path}/{{table}}", endpoints.search, methods=["GET", "HEAD", "POST"]),
             Route(f"{path}/{{table}}/capabilities", endpoints.capabilities),
             Route(f"{path}/{{table}}/availability", endpoints.availability),
@@ -60,15 +55,6 @@ class _Endpoints:
         self._archive = archive
         self._base_url = base_url
         self._cache = documents.DocumentCache()
-
-    async def entrance(self, request: Request) -> Response:
-        return await run_in_threadpool(self._page, request)
-
-    def _page(self, request: Request) -> Response:
-        targets = cone_targets(self._catalogue(request))
-        page = cone_page(self._archive.config, self._base_url, targets)
-        headers = {"Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff"}
-        return Response(page, headers=headers, media_type="text/html; charset=utf-8")
 
     async def search(self, request: Request) -> Response:
         pairs = await read_pairs(request, self._archive.config.request_bytes)

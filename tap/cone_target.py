@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from archive.declare import Catalogue, Table
 from archive.tablefiles.columns import main_position
 
-__all__ = ["ConeTarget", "cone_target", "cone_targets", "nearest_names"]
+__all__ = ["ConeTarget", "cone_address", "cone_target", "cone_targets", "nearest_names"]
 
 _MAIN = "meta.main"
 # Frames in which a position is what the standard asks for, to 0.1 arcsec.
@@ -32,6 +33,11 @@ def cone_target(table: Table) -> ConeTarget | None:
     """None for a table without positions in degrees."""
     pairs = sorted(_pairs(table), key=lambda pair: _rank(table, pair))
     return ConeTarget(table, pairs[0], _identifier(table)) if pairs else None
+
+
+def cone_address(base_url: str, name: str) -> str:
+    """Of the searches of a table; `base_url` is that of all cone searches, without a slash at the end."""
+    return f"{base_url}/{quote(name)}"
 
 
 def cone_targets(catalogue: Catalogue) -> list[ConeTarget]:
