@@ -65,8 +65,8 @@ TEXTS = {Encoding.TABLEDATA, Encoding.CSV, Encoding.TSV, Encoding.JSON, Encoding
 FIRST_BYTE = 0.06  # seconds, where the format does not have to know all rows
 MEMORY = 300  # resident megabytes of the server, whatever it sends
 MEMORY_OF_ALL = 350  # while nine results of a million rows are on their way together
-# After twenty at a time, half of them of five million rows; freed, but not given back. It was 530 to 601 after 1,000
-# to 9,000 requests, in no order.
+# After twenty at a time, half of them of five million rows; freed, but not given back. 530 to 601 were seen
+# after 1,000 to 9,000 requests, in no order.
 MEMORY_OF_TWENTY = 700
 
 
