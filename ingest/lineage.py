@@ -19,7 +19,7 @@ from .naming import Alias, Naming, Relation, Strength
 from .publication import Publication, fitted
 from .times import Span
 
-__all__ = ["Member", "prepare_lineage", "write_lineage"]
+__all__ = ["TABLES", "Member", "prepare_lineage", "write_lineage"]
 
 _STATEMENTS = (
     """
@@ -51,6 +51,8 @@ _STATEMENTS = (
     "CREATE INDEX IF NOT EXISTS file_reference_md5 ON archive.file_reference (md5) WHERE md5 IS NOT NULL",
     "CREATE SEQUENCE IF NOT EXISTS archive.phase3_file",
 )
+# What makes all of them in an empty schema.
+TABLES = ";\n".join(_STATEMENTS)
 _PREPARING = 0x55_52_41_4E_49_42_03
 _BY_SUM = 9  # weaker than every name
 # Of two transactions that each bring one end of a link, the later must see the earlier.

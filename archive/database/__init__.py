@@ -8,13 +8,16 @@ from __future__ import annotations
 from .batches import Batches, Cancellation
 from .bulk import Mode, Written, copy_arrow, copy_records, load_table, write_records
 from .cluster import Cluster
+from .copying import fitted, records_batch
 from .database import Database, open_database
 from .loading import Loads
 from .uploads import load_upload
+from .upserting import Changes, lock_tables, upsert
 
 __all__ = [
     "Batches",
     "Cancellation",
+    "Changes",
     "Cluster",
     "Database",
     "Loads",
@@ -22,8 +25,12 @@ __all__ = [
     "Written",
     "copy_arrow",
     "copy_records",
+    "fitted",
     "load_table",
     "load_upload",
+    "lock_tables",
     "open_database",
+    "records_batch",
+    "upsert",
     "write_records",
 ]

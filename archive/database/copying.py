@@ -10,7 +10,9 @@ import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 
+import numpy as np
 import psycopg
 import pyarrow as pa
 from psycopg import sql
@@ -26,20 +28,24 @@ from .bookkeeping import Connection
 from .copybinary import END, START, encode
 
 __all__ = [
+    "STAGING",
     "Written",
     "copy_arrow",
+    "copy_plain",
     "copy_records",
     "fitted",
     "insert_staged",
     "records_batch",
     "refusals",
+    "replacing",
     "stage",
     "write_records",
 ]
 
 _ROWS = 20_000  # encoded at once, to bound the memory
+_LARGEST_REAL = float(np.finfo(np.float32).max)
 _KEPT = 100  # problems told in full
-_STAGING = "uraniborg_staging"
+STAGING = "uraniborg_staging"  # the temporary table that `stage` makes
 
 
 @dataclass(slots=True)
@@ -89,11 +95,12 @@ def write_records(connection: Connection, table: Table, records: Iterable[Record
     written = Written()
     with refusals(table):
         stage(connection, table, iter([records_batch(table, list(latest.values()))]), written)
-        insert_staged(connection, table, ddl.qualified_name(table), written, conflict=_replacing(table))
+        insert_staged(connection, table, ddl.qualified_name(table), written, conflict=replacing(table))
     return written
 
 
-def _replacing(table: Table) -> str:
+def replacing(table: Table) -> str:
+    """What an INSERT does with rows whose primary key is there already: it replaces them."""
     keys = [table.by_name[name].physical_name for name in table.primary_key]
     others = [name for name, _, _ in ddl.stored_columns(table) if name not in keys]
     listed = ", ".join(map(quote_identifier, keys))
@@ -106,19 +113,39 @@ def _replacing(table: Table) -> str:
 # --- fitting values to the declaration ---------------------------------------------------------------
 
 
-def records_batch(table: Table, records: Sequence[Record]) -> pa.RecordBatch:
-    """Records as one batch in the table's types; UnreadableFile names the column that does not fit."""
+def records_batch(table: Table, records: Sequence[Record], *, exact: bool = False) -> pa.RecordBatch:
+    """Records as one batch in the table's types; UnreadableFile names the column that does not fit.
+
+    `exact` refuses also what Arrow would make fit: 1.5 for an integer, 1e300 for a REAL.
+    """
+    if any(len(record.values) != len(table.columns) for record in records):
+        raise UnreadableFile(f"table {table.name}: a row has more or fewer values than there are columns")
     columns = list(zip(*(record.values for record in records), strict=True)) or [()] * len(table.columns)
-    arrays = [_array(table, column, values) for column, values in zip(table.columns, columns, strict=True)]
+    arrays = []
+    for column, values in zip(table.columns, columns, strict=True):
+        with _fitting(table, column):
+            if exact:
+                _check_exact(column, values)
+            arrays.append(_array(column, values))
     return pa.RecordBatch.from_arrays(arrays, names=[column.name for column in table.columns])
 
 
-def _array(table: Table, column: Column, values: Sequence[object]) -> pa.Array:
+def _array(column: Column, values: Sequence[object]) -> pa.Array:
     type_ = column.type.arrow
     if pa.types.is_timestamp(type_):
         values = [datetime.fromisoformat(value) if isinstance(value, str) else value for value in values]
-    with _fitting(table, column):
-        return pa.array(values, type_)
+    return pa.array(values, type_)
+
+
+def _check_exact(column: Column, values: Sequence[object]) -> None:
+    if column.type.is_integer:
+        for value in values:
+            if isinstance(value, float | np.floating) and value != int(value):
+                raise ValueError(f"{value} is no whole number")
+    elif column.type.is_numeric and column.type.numpy == "f4":
+        for value in values:
+            if isinstance(value, int | float) and _LARGEST_REAL < abs(value) < inf:
+                raise ValueError(f"{value} is too large")
 
 
 def fitted(table: Table, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -141,7 +168,7 @@ def fitted(table: Table, batch: pa.RecordBatch) -> pa.RecordBatch:
 def _fitting(table: Table, column: Column) -> Iterator[None]:
     try:
         yield
-    except (pa.ArrowException, OverflowError, TypeError, UnicodeEncodeError) as cause:
+    except (pa.ArrowException, OverflowError, TypeError, ValueError) as cause:
         raise UnreadableFile(
             f"table {table.name}, column {column.name} ({column.type.adql}): {cause}"
         ) from cause
@@ -165,6 +192,13 @@ def refusals(table: Table) -> Iterator[None]:
         psycopg.errors.TooManyColumns,
     ) as cause:
         raise UnreadableFile(f"table {table.name}: {cause.diag.message_primary}") from cause
+
+
+def copy_plain(
+    connection: Connection, target: str, columns: Sequence[str], batches: Iterable[pa.RecordBatch]
+) -> None:
+    """Copies batches as they are into columns of just these types; `target` is a quoted name."""
+    _copy(connection, target, columns, (batch.columns for batch in batches))
 
 
 def _copy(
@@ -200,11 +234,11 @@ def stage(connection: Connection, table: Table, batches: Iterable[pa.RecordBatch
     columns = [(n, "text" if n in hidden else type_) for n, type_, _ in ddl.stored_columns(table)]
     connection.execute(
         sql.SQL("CREATE TEMP TABLE {} ({}) ON COMMIT DROP").format(
-            sql.Identifier(_STAGING),
+            sql.Identifier(STAGING),
             sql.SQL(", ").join(sql.SQL(f"{quote_identifier(name)} {type_}") for name, type_ in columns),
         )
     )
-    _copy(connection, _STAGING, [name for name, _ in columns], _expanded(table, batches, written))
+    _copy(connection, STAGING, [name for name, _ in columns], _expanded(table, batches, written))
 
 
 def insert_staged(
@@ -215,8 +249,12 @@ def insert_staged(
     *,
     conflict: str = "",
     order: str = "",
+    keep: bool = False,
 ) -> None:
-    """Moves the staged rows into their table; regions that pg_sphere refuses lose their hidden parts."""
+    """Puts the staged rows into their table; regions that pg_sphere refuses lose their hidden parts.
+
+    The staged ones are dropped then, unless they are to be kept for more.
+    """
     regions = table.regions
     hidden = {name for region in regions for name in ddl.hidden_columns(region)}
     stored = [name for name, _, _ in ddl.stored_columns(table)]
@@ -226,7 +264,7 @@ def insert_staged(
     ]
     listed = ", ".join(map(quote_identifier, stored))
     statement = (
-        f"INSERT INTO {target} ({listed}) SELECT {', '.join(values)} FROM {_STAGING} {order} {conflict}"
+        f"INSERT INTO {target} ({listed}) SELECT {', '.join(values)} FROM {STAGING} {order} {conflict}"
     ).encode()
     try:
         with connection.transaction():
@@ -237,7 +275,8 @@ def insert_staged(
         for region in regions:
             _drop_refused(connection, table, region, written)
         connection.execute(statement)
-    connection.execute(f"DROP TABLE {_STAGING}")
+    if not keep:
+        connection.execute(f"DROP TABLE {STAGING}")
 
 
 def _drop_refused(connection: Connection, table: Table, region: str, written: Written) -> None:
@@ -245,7 +284,7 @@ def _drop_refused(connection: Connection, table: Table, region: str, written: Wr
     text = quote_identifier(table.by_name[region].physical_name)
     nothing = ", ".join(f"{name} = NULL" for name in hidden)
     statement = (
-        f"UPDATE {_STAGING} SET {nothing} WHERE NOT archive.is_region({', '.join(hidden)}) RETURNING {text}"
+        f"UPDATE {STAGING} SET {nothing} WHERE NOT archive.is_region({', '.join(hidden)}) RETURNING {text}"
     )
     for (value,) in connection.execute(statement.encode()).fetchall():
         written.report(f"{region}: pg_sphere does not take {value}")

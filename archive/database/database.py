@@ -35,7 +35,7 @@ from .tuning import archiving
 from .uploads import UploadSchemas, sweep
 from .user_tables import UserCatalogues, UserTables
 
-__all__ = ["DATABASE_NAME", "Database", "open_database"]
+__all__ = ["DATABASE_NAME", "Database", "open_database", "reached"]
 
 DATABASE_NAME = "archive"  # of the database in the private cluster
 _WRITERS = 8
@@ -44,28 +44,49 @@ _BRIEF = 2.0  # the same where an answer is wanted at once, or can be done witho
 _FRESH = 1.0  # seconds for which the catalogue is taken as current
 
 
-def open_database(config: Config, schemas: Sequence[Schema] | None = None) -> Database:
+def open_database(
+    config: Config, schemas: Sequence[Schema] | None = None, further: Sequence[str] = ()
+) -> Database:
     """The archive's database, ready: with `config.dsn` on that server, else in the private cluster.
 
     Makes and starts what is missing. ConfigurationError says what only an operator can mend. `schemas`
-    are the built-in ones unless given otherwise.
+    are the built-in ones unless given otherwise; `further`: see `preparation.Wanted`.
     """
     settings = reader_settings(config)
-    builtin = builtin_schemas() if schemas is None else schemas
+    server, cluster = _reached(config)
+    try:
+        prepare(server, builtin_schemas() if schemas is None else schemas, settings, further)
+        return _swept(Database(server, config, cluster))
+    except BaseException:
+        if cluster is not None:
+            cluster.release()
+        raise
+
+
+@contextlib.contextmanager
+def reached(config: Config) -> Iterator[Server]:
+    """The server that `open_database` would use, with the database as it happens to be."""
+    server, cluster = _reached(config)
+    try:
+        yield server
+    finally:
+        if cluster is not None:
+            cluster.release()
+
+
+def _reached(config: Config) -> tuple[Server, Cluster | None]:
+    """With the private cluster, started, which its user has to release."""
+    settings = reader_settings(config)
     if config.dsn:
-        server = given_server(config.dsn, settings)
-        prepare(server, builtin, settings)
-        return _swept(Database(server, config))
+        return given_server(config.dsn, settings), None
     cluster = Cluster(config.data_folder / "database", config.account, archiving(config.wal_archive))
     cluster.ensure()
     try:
         cluster.create_database(DATABASE_NAME)
-        server = cluster.server(DATABASE_NAME, settings)
-        prepare(server, builtin, settings)
-        return _swept(Database(server, config, cluster))
     except BaseException:
         cluster.release()
         raise
+    return cluster.server(DATABASE_NAME, settings), cluster
 
 
 def _swept(database: Database) -> Database:

@@ -13,7 +13,6 @@ from ..declare.catalogue import Catalogue
 from ..declare.names import quote_identifier
 from ..declare.tables import Record, Schema, Table
 from ..declare.tapschema import TAP_SCHEMA, tap_schema_records
-from ..errors import ConfigurationError
 from . import ddl
 from .bookkeeping import (
     Connection,
@@ -24,18 +23,24 @@ from .bookkeeping import (
     read_catalogue,
     remember_schemas,
     remember_table,
+    remembered,
 )
 from .copying import copy_records
+from .migration import report, take
+from .migration_search import published_steps
+from .migration_steps import START
 from .roles import grant_reading
 
 __all__ = [
     "count_rows",
+    "create_missing",
     "create_table",
     "describe",
     "exists",
     "finish_publication",
     "make_schema",
     "make_table",
+    "missing",
     "new_schemas",
     "publish",
     "unpublish",
@@ -50,18 +55,37 @@ def publish(
 ) -> Catalogue:
     """Creates the tables that do not exist yet and renews the description of all that are given.
 
-    `schemas` describes schemas that are new. An existing table keeps its rows and must have the
-    declared columns, else ConfigurationError tells the difference; an empty one is made anew.
+    `schemas` describes schemas that are new. An existing table keeps its rows and is moved to its declaration
+    by steps that are safe and quick; ConfigurationError tells of others that are needed.
     """
     given = list(tables)
     lock_publications(connection)
+    before = remembered(connection)
     _remember(connection, given, schemas, builtin=builtin)
     catalogue = read_catalogue(connection)
-    created = [table for table in given if _fit(connection, table)]
+    found = published_steps(connection, given, catalogue, before, START)
+    report(*take(connection, found, START))
+    create_missing(connection, given, catalogue)
+    return finish_publication(connection)
+
+
+def missing(connection: Connection, tables: Iterable[Table]) -> list[Table]:
+    """Those that do not exist. The query of a view is its owner's business."""
+    return [table for table in tables if table.kind != "view" and not exists(connection, table)]
+
+
+def create_missing(connection: Connection, tables: Iterable[Table], catalogue: Catalogue) -> None:
+    """Makes the tables that do not exist; those that do are open to readers too."""
+    given = list(tables)
+    created = missing(connection, given)
+    for table in given:
+        if table in created:
+            create_table(connection, table)
+        elif table.kind != "view":
+            grant_reading(connection, table.physical_schema, table.physical_name)
     for table in created:
         for statement in ddl.key_statements(table, catalogue):
             execute(connection, statement)
-    return finish_publication(connection)
 
 
 def _remember(
@@ -122,60 +146,6 @@ def create_table(connection: Connection, table: Table) -> None:
     for statement in (*ddl.index_statements(table), *ddl.comment_statements(table)):
         execute(connection, statement)
     grant_reading(connection, table.physical_schema, table.physical_name)
-
-
-def _fit(connection: Connection, table: Table) -> bool:
-    """Makes a table as declared; True when it was created. An empty one that differs is made anew."""
-    if table.kind == "view":
-        return False  # its query is its owner's business
-    if exists(connection, table):
-        differences = _differences(connection, table)
-        if not differences:
-            grant_reading(connection, table.physical_schema, table.physical_name)
-            return False
-        # What TAP_SCHEMA says is written anew in any case.
-        if table.schema_name != TAP_SCHEMA.name and not _is_empty(connection, table):
-            raise ConfigurationError(
-                f"table {table.name} in the database differs from its declaration: " + "; ".join(differences),
-                hint="go back to the version of Uraniborg that made it, or empty the table and ingest again",
-            )
-        execute(connection, f"DROP TABLE {ddl.qualified_name(table)} CASCADE")
-    create_table(connection, table)
-    return True
-
-
-def _differences(connection: Connection, table: Table) -> list[str]:
-    rows = connection.execute(
-        "SELECT attname, format_type(atttypid, atttypmod), NOT attnotnull FROM pg_attribute"
-        " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped",
-        (ddl.qualified_name(table),),
-    )
-    stored = {str(name): (_same_type(str(type_)), bool(nullable)) for name, type_, nullable in rows}
-    keyed = {table.by_name[column].physical_name for column in table.primary_key}
-    declared = {
-        name: (_same_type(type_), nullable and name not in keyed)
-        for name, type_, nullable in ddl.stored_columns(table)
-    }
-    found = [f"column {name} is missing" for name in declared if name not in stored]
-    found += [f"column {name} is not declared" for name in stored if name not in declared]
-    for name in declared.keys() & stored.keys():
-        if stored[name] != declared[name]:
-            found.append(f"column {name} is {_said(*stored[name])}, not {_said(*declared[name])}")
-    return sorted(found)
-
-
-def _same_type(name: str) -> str:
-    return name.replace("timestamp without time zone", "timestamp").replace("public.", "")
-
-
-def _said(type_: str, nullable: bool) -> str:
-    return type_ if nullable else f"{type_} NOT NULL"
-
-
-def _is_empty(connection: Connection, table: Table) -> bool:
-    query = f"SELECT NOT EXISTS (SELECT FROM {ddl.qualified_name(table)})"
-    row = execute(connection, query).fetchone()
-    return bool(row and row[0])
 
 
 # --- TAP_SCHEMA --------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from .registry import Connection
 
-__all__ = ["initialise"]
+__all__ = ["TABLES", "initialise"]
 
 _STATEMENTS = (
     """
@@ -160,6 +160,8 @@ _STATEMENTS = (
     "CREATE INDEX IF NOT EXISTS file_source ON archive.file (source)",
     "CREATE INDEX IF NOT EXISTS ingest_outcome_dp_id ON archive.ingest_outcome (dp_id)",
 )
+# What makes all of them in an empty schema.
+TABLES = ";\n".join(_STATEMENTS)
 _TABLES = (
     "file",
     "header",

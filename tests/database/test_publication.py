@@ -196,13 +196,14 @@ def prepare_again(test_cluster: ClusterForTests, database: Database, table: Tabl
     prepare(server_of(test_cluster, database), schemas, reader_settings(test_cluster.config))
 
 
-def with_column(table: Table) -> Table:
-    return replace(table, columns=(*table.columns, Column("plx", types.DOUBLE, description="Parallax")))
+def with_column(table: Table, *, nullable: bool = True) -> Table:
+    added = Column("plx", types.DOUBLE, description="Parallax", nullable=nullable)
+    return replace(table, columns=(*table.columns, added))
 
 
-def test_an_empty_table_is_made_anew(test_cluster: ClusterForTests, fresh_database: Database) -> None:
+def test_an_empty_table_becomes_any_other(test_cluster: ClusterForTests, fresh_database: Database) -> None:
     prepare_again(test_cluster, fresh_database, STARS)
-    prepare_again(test_cluster, fresh_database, with_column(STARS))
+    prepare_again(test_cluster, fresh_database, with_column(STARS, nullable=False))
     assert rows(fresh_database, statement("SELECT count(plx) FROM cat.stars", types.LONG)) == [(0,)]
 
 
@@ -210,8 +211,9 @@ def test_a_table_with_rows_is_never_dropped(test_cluster: ClusterForTests, fresh
     prepare_again(test_cluster, fresh_database, STARS)
     with fresh_database.writer() as connection:
         connection.execute("INSERT INTO cat.stars (id) VALUES (1)")
-    with pytest.raises(ConfigurationError, match="column plx is missing"):
-        prepare_again(test_cluster, fresh_database, with_column(STARS))
+    with pytest.raises(ConfigurationError, match="column plx, in which every row needs a value") as raised:
+        prepare_again(test_cluster, fresh_database, with_column(STARS, nullable=False))
+    assert "uraniborg migrate --apply --destructive" in str(raised.value.hint)
     assert rows(fresh_database, statement("SELECT id FROM cat.stars", types.LONG)) == [(1,)]
 
 
@@ -290,6 +292,11 @@ def test_a_plain_user_is_told_step_by_step_what_an_administrator_has_to_do(
             with open_database(given) as database:
                 database.publish([STARS], [CAT])
                 assert rows(database, statement("SELECT count(*) FROM cat.stars", types.LONG)) == [(0,)]
+            # A new version compares everything, and finds what differs.
+            administrator.execute("UPDATE archive.catalogue_version SET fingerprint = ''")
+            administrator.execute("DROP INDEX dbo.raw_dp_id_folded_idx; ALTER TABLE dbo.raw DROP COLUMN ra")
+            with open_database(given) as database:
+                assert rows(database, statement("SELECT count(ra) FROM dbo.raw", types.LONG)) == [(0,)]
         finally:
             administrator.execute(f"DROP OWNED BY {name} CASCADE".encode())
             administrator.execute(f"ALTER DATABASE {name} OWNER TO CURRENT_USER".encode())
