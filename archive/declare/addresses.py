@@ -15,6 +15,7 @@ __all__ = [
     "file_url",
     "header_page_url",
     "header_url",
+    "lineage_url",
     "links_url",
     "preview_url",
     "spectrum_url",
@@ -51,6 +52,11 @@ def preview_url(base_url: str, dp_id: str) -> str:
 def spectrum_url(base_url: str, dp_id: str) -> str:
     """A one-dimensional spectrum in the Spectrum model, with FORMAT=votable or fits."""
     return f"{base_url}/spectrum/{quote(dp_id, safe=_PATH)}"
+
+
+def lineage_url(base_url: str, dp_id: str) -> str:
+    """The chain from its proposal to its products, as JSON."""
+    return f"{base_url}/lineage/{quote(dp_id, safe=_PATH)}"
 
 
 def links_url(base_url: str, authority: str, dp_id: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from .dataflow.asm import ASM
 from .dfs import DFS
 from .instruments import instrument_schema
 from .obscore import OBSCORE
 from .obsplan import OBSPLAN
 from .phase3v2 import PHASE3V2
+from .prov import PROV
 from .raw import RAW
 from .ssa import SSA
 from .tables import Schema
@@ -34,5 +36,7 @@ def builtin_schemas() -> tuple[Schema, ...]:
         PHASE3V2,
         UTIL,
         DFS,
+        PROV,
+        ASM,
         TAP_SCHEMA,
     )

@@ -3,6 +3,20 @@
 from __future__ import annotations
 
 from .columns import Column
+from .dataflow import (
+    allocation,
+    etc,
+    execution,
+    inputs,
+    night_log,
+    packages,
+    phase1,
+    phase2,
+    ranking,
+    schedule,
+    transfer,
+    voevents,
+)
 from .semantics import UTC
 from .tables import Example, Schema, Table
 from .types import INTEGER, TEXT, TIMESTAMP
@@ -74,7 +88,21 @@ STORAGE_EVENT = Table(
 
 DFS = Schema(
     "dfs",
-    (STORAGE_EVENT,),
+    (
+        STORAGE_EVENT,
+        *transfer.TABLES,
+        *inputs.TABLES,
+        *phase1.TABLES,
+        *allocation.TABLES,
+        *schedule.TABLES,
+        *etc.TABLES,
+        *voevents.TABLES,
+        *phase2.TABLES,
+        *packages.TABLES,
+        *execution.TABLES,
+        *night_log.TABLES,
+        *ranking.TABLES,
+    ),
     "What the archive's own machinery did and found",
     title="Data flow",
 )

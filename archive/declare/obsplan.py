@@ -132,10 +132,10 @@ _EXAMPLES = (
         "What will be observed around a position?",
         "SELECT obs_id, target_name, instrument_name, t_min, t_max, t_plan_exptime, priority\n"
         "FROM ivoa.obsplan\n"
-        "WHERE execution_status = 'Scheduled' AND t_min < 61115 AND t_max > 61114\n"
+        "WHERE execution_status IN ('Planned', 'Scheduled')\n"
         "  AND INTERSECTS(s_region, CIRCLE('ICRS', 265.175, -53.674, 0.5)) = 1\n"
         "ORDER BY t_min",
-        "One night, given by its limits in modified Julian dates (UTC), and NGC 6397.",
+        "Around NGC 6397. What has its time already is scheduled; times are modified Julian dates (UTC).",
     ),
     Example(
         "obsplan-changes",

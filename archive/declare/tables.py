@@ -66,6 +66,9 @@ class Table:
     column of type REGION gets one too. `spans` are pairs of columns (lowest, highest value) that get one for
     what overlaps an interval. `primary_key` names the natural key by which writes are idempotent. `indexes`
     are further B-trees over several columns. `release`: which version of which catalogue it is, if any.
+    `whole` are columns of the primary key that name what rows are part of: an input that has rows of a whole
+    has all of them, and those that it has no more are removed. `history` is the table that keeps every
+    version of every row (see `history_table`).
     """
 
     name: str
@@ -81,6 +84,8 @@ class Table:
     spans: tuple[tuple[str, str], ...] = ()
     examples: tuple[Example, ...] = field(default=())
     release: Release | None = None
+    whole: tuple[str, ...] = ()
+    history: str = ""
 
     def __post_init__(self) -> None:
         check_table_name(self.name)
@@ -99,6 +104,7 @@ class Table:
 
     def _check_references(self) -> None:
         uses: list[tuple[str, Iterable[str]]] = [("primary key", self.primary_key)]
+        uses += [("whole", self.whole)]
         uses += [("position", pair) for pair in self.positions]
         uses += [("span", pair) for pair in self.spans]
         uses += [("index", index) for index in self.indexes]
@@ -111,6 +117,10 @@ class Table:
             for name in (name for pair in pairs for name in pair):
                 if not self.by_name[name].type.is_numeric:
                     raise DeclarationError(f"table {self.name}: {what} column {name!r} is not a number")
+        if not set(self.whole) <= set(self.primary_key):
+            raise DeclarationError(f"table {self.name}: a whole is named by columns of the primary key")
+        if self.history and not self.primary_key:
+            raise DeclarationError(f"table {self.name}: versions are told apart by a primary key")
         for key in self.keys:
             if len(key.columns) != len(key.target_columns):
                 raise DeclarationError(f"table {self.name}: key to {key.target} pairs unequal columns")

@@ -5,13 +5,12 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 import requests
 from astropy.table import Table as Rows
@@ -20,7 +19,9 @@ from requests.adapters import HTTPAdapter
 
 from archive import store as storage
 from archive.config import Config
-from archive.database import Database
+from archive.database import Database, write_records
+from archive.declare import Record
+from archive.declare.dataflow.asm import LHATPRO_PROFILE, MASS
 from archive.store import Store
 from archive.testing import ClusterForTests
 from frontdesk.app import create_app
@@ -30,6 +31,7 @@ from ingest.simulator import Night, write_night
 from tests.serving import listening, serving
 
 ESO_HEADERS = "https://archive.eso.org"
+EVENING = datetime.fromisoformat("2026-03-14T00:00:00")
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,15 @@ def site(test_cluster: ClusterForTests, tmp_path_factory: pytest.TempPathFactory
         assert ingest_paths(database, store, config, night.frames, collection="Night").failures == []
         for name, file in catalogues(folder):
             load_catalogue(database, name, [file])
+        with database.writer() as connection:
+            for record in measurements():
+                write_records(connection, record.table, [record])
         with serving(create_app(config, database, store), listener) as address:
             yield Site(address, database, config, night)
 
 
 def catalogues(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Catalogues under ESO's kind of names, and tables of site monitors with what queries name of them."""
+    """Catalogues under ESO's kind of names."""
     stars = Rows()
     stars["ID"] = [f"Star {number}" for number in range(20)]
     stars["RAJ2000"] = np.linspace(154.0, 155.0, 20)
@@ -95,22 +100,15 @@ def catalogues(folder: Path) -> Iterator[tuple[str, Path]]:
         file = folder / f"{name}.vot"
         rows.write(file, format="votable")
         yield name, file
-    start = np.datetime64("2026-03-14T00:00:00", "us") + np.arange(40) * np.timedelta64(720, "s")
-    place = {"ra": np.full(40, 154.4), "dec": np.full(40, -46.4), "alt": np.full(40, 60.0)}
-    monitors = {
-        "asm.mass_paranal": {"start_date": start, "turbfwhm": np.full(40, 0.7), "tet": np.full(40, 2.1)},
-        "asm.lhatpros_paranal_profiles": {
-            "start_date": start,
-            "midpoint_date": start,
-            **place,
-            "az": np.full(40, 10.0),
-            "valid": np.full(40, 1, dtype="i2"),
-        },
-    }
-    for name, columns in monitors.items():
-        file = folder / f"{name}.parquet"
-        pq.write_table(pa.table(columns), file)
-        yield name, file
+
+
+def measurements() -> Iterator[Record]:
+    """What two site monitors told, every twelve minutes of the night."""
+    for number in range(40):
+        start = EVENING + number * timedelta(minutes=12)
+        times = {"start_date": start, "midpoint_date": start, "valid": 1}
+        yield MASS.row(**times, turbfwhm=0.7, tet=2.1)
+        yield LHATPRO_PROFILE.row(**times, height=0.0, ra=154.4, dec=-46.4, alt=60.0, az=10.0)
 
 
 class _Redirected(HTTPAdapter):

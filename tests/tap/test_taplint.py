@@ -23,6 +23,17 @@ ALLOWED = {
     ): "ADQL 2.1 (REC, December 2023) defines this feature type for "
     "COALESCE among its optional features; this STILTS has the list of an earlier draft, newer ones have it.",
 }
+# All instruments of the night have tables of their own, nothing came by the line from the mountain, the old
+# monitors and those of other sites were asked for nothing, and to the store nothing has happened yet.
+EMPTY = {
+    "asm.historical_ambient_paranal",
+    "asm.meteo_apex",
+    "dfs.storage_event",
+    "dfs.transfer",
+    "ist.other",
+}
+# Their examples ask for what went wrong, or is under way.
+QUIET = {"dfs.storage_event", "dfs.transfer", "dfs.input_file"}
 
 
 @pytest.fixture(scope="module")
@@ -60,13 +71,12 @@ def test_every_example_finds_something(demonstration):
         query = {"LANG": "ADQL", "RESPONSEFORMAT": "json"}
         empty = "SELECT table_name FROM tap_schema.tables WHERE nrows = 0"
         tables = client.get("/sync", params=query | {"QUERY": empty}).json()
-        # All instruments of the night have tables of their own, and to its store nothing has happened yet.
-        assert sorted(tables["data"]) == [["dfs.storage_event"], ["ist.other"]]
+        assert {name for (name,) in tables["data"]} == EMPTY
         page = client.get("/examples").text
         for text in page.split('<pre property="query">')[1:]:
             adql = text.partition("</pre>")[0].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
             answer = client.get("/sync", params=query | {"QUERY": adql})
-            assert answer.json()["data"] or "dfs.storage_event" in adql, adql
+            assert answer.json()["data"] or any(name in adql for name in QUIET), adql
 
 
 def test_access_url_of_every_dataset_leads_to_its_links(demonstration):

@@ -1,0 +1,1 @@
+"""Readers of what an observatory's data flow writes: proposals, schedules, observation blocks, logs."""
