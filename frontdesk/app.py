@@ -27,6 +27,7 @@ from archive.errors import ArchiveError, NotFound, UsageError
 from archive.pixels import Unpacker
 from archive.protocol import Archive, CrossOrigin, Style, Workers, bug_response, failure_response
 from archive.protocol.datalink import datalink_service
+from archive.protocol.lineage import lineage_routes
 from archive.protocol.previews import preview_service
 from archive.protocol.soda import SodaJobs, soda_service
 from archive.protocol.uws import Jobs, KindFactory
@@ -46,6 +47,7 @@ from .headers import header_routes
 from .identifying import Identification
 from .log import AccessLog
 from .published import site_registry
+from .transfers import intake_of
 
 __all__ = ["JOB_KINDS", "create_app"]
 
@@ -62,6 +64,7 @@ def create_app(config: Config, database: Database, store: Store) -> ASGIApp:
     archive = Archive(config, database, workers, store)
     unpacker = Unpacker(config.data_folder / "unpacked", config.unpacked_bytes)
     jobs = Jobs(archive, JOB_KINDS, config.job_slots)
+    intake, intake_routes = intake_of(archive)
     services = (
         tap_service(archive, jobs),
         sia2_service(archive),
@@ -84,7 +87,9 @@ def create_app(config: Config, database: Database, store: Store) -> ASGIApp:
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         jobs.start()
+        intake.start()
         yield
+        await run_in_threadpool(intake.close)
         await run_in_threadpool(jobs.close)
         archive.workers.close()
 
@@ -104,8 +109,10 @@ def create_app(config: Config, database: Database, store: Store) -> ASGIApp:
             *(route for service in services for route in service.routes),
             *download_routes(database, store),
             *header_routes(database),
+            *lineage_routes(archive),
             *dataset_routes(archive),
             *page_routes(archive, services),
+            *intake_routes,
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         exception_handlers={ArchiveError: failure, HTTPException: failure, Exception: failure},

@@ -34,7 +34,10 @@ _ALLOWING = (
 
 
 class CrossOrigin:
-    """Around an application with these `routes`, which say which methods an address has."""
+    """Around an application with these `routes`, which say which methods an address has.
+
+    An address that has OPTIONS itself answers it itself.
+    """
 
     def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
         self._app = app
@@ -43,7 +46,7 @@ class CrossOrigin:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif scope["method"] == "OPTIONS" and (methods := self._methods(scope)):
+        elif scope["method"] == "OPTIONS" and "OPTIONS" not in (methods := self._methods(scope)) and methods:
             allowed = ", ".join(sorted({*methods, "OPTIONS"}))
             headers = _PREFLIGHT | {"Access-Control-Allow-Methods": allowed, "Allow": allowed}
             await Response(status_code=204, headers=headers)(scope, receive, send)

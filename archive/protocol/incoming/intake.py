@@ -1,0 +1,229 @@
+"""What happens with whole files outside of any request: verified, taken in, acknowledged when safe.
+
+What is to be done is read off dfs.transfer, so whoever is killed in the middle is followed by whoever starts
+next. One process at a time does it. How a file is taken in is the caller's: a function of paths.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import assert_never
+
+import psycopg
+
+from ...database import Database
+from ...declare.dataflow.transfer import TransferStatus
+from ...errors import ArchiveError, UnreadableFile
+from ...store import FileVersion, checksum
+from . import records
+from .records import Transfer
+from .uploads import Uploads
+
+__all__ = ["Intake", "Refusal", "Take", "Taken"]
+
+_log = logging.getLogger("uraniborg.incoming")
+_LOCK = 0x55_52_41_4E_49_42_07  # of the one process that takes in
+_AT_ONCE = 64
+_LOOK = 1.0  # seconds between looks for what other processes received
+_OTHERS = 5.0  # seconds between attempts to be the one that takes in, while another process is
+_SLOWEST = 60.0  # seconds between attempts while the store takes no files
+_ROUND = 600.0  # seconds between looks for what is left over
+_LEFT = 3600.0  # seconds after which what belongs to nothing is left over
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The archive has the file, and `is_safe` when on as many volumes as it should be.
+
+    `note` is what was wrong and did not hinder.
+    """
+
+    file: FileVersion
+    is_safe: bool
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The archive does not want the file."""
+
+    reason: str
+
+
+# Whole, verified files; those that are not named in the answer are offered again.
+Take = Callable[[Sequence[Path]], Mapping[Path, Taken | Refusal]]
+
+
+class Intake:
+    """A thread that works from `start` to `close`."""
+
+    def __init__(self, uploads: Uploads, take: Take) -> None:
+        self._uploads = uploads
+        self._database: Database = uploads.database
+        self._take = take
+        self._wake = threading.Event()
+        self._closing = False
+        self._swept = -_ROUND
+        self._thread = threading.Thread(target=self._work, name="intake", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """What is under way is finished."""
+        self._closing = True
+        self._wake.set()
+        self._thread.join()
+
+    def arrived(self) -> None:
+        """There is something to do; from any thread."""
+        self._wake.set()
+
+    def _work(self) -> None:
+        pause, complaint = _LOOK, ""
+        while not self._closing:
+            try:
+                self._alone()
+                pause, complaint = _OTHERS, ""
+            except (ArchiveError, psycopg.Error, OSError) as error:
+                # Tried again: the operator may mend it. The same words every second would help nobody.
+                if str(error) != complaint:
+                    _log.error("files that came in wait: %s", error)
+                complaint, pause = str(error), min(2 * pause, _SLOWEST)
+            self._wake.wait(pause)
+            self._wake.clear()
+
+    def _alone(self) -> None:
+        """Works until it is told to end, if no other process does so."""
+        with contextlib.closing(self._database.connect()) as connection:
+            row = connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
+            if row is None or not row[0]:
+                return
+            while not self._closing:
+                # Raises when the database has gone, and with it the lock.
+                connection.execute("SELECT 1")
+                if not self.work_off():
+                    self._wake.wait(_LOOK)
+                    self._wake.clear()
+
+    def work_off(self) -> bool:
+        """Does a bit of what there is to do; False when there is nothing."""
+        if time.monotonic() - self._swept > _ROUND:
+            self._swept = time.monotonic()
+            self._sweep()
+        with self._database.writer() as connection:
+            if not records.is_any_whole(connection):
+                return False
+        received = self._pending(TransferStatus.RECEIVED, 1)
+        # What is urgent is verified and taken in before the next one is looked at.
+        for transfer in received:
+            self._verify(transfer)
+        more = self._pending(TransferStatus.RECEIVED, 1)
+        verified = self._pending(TransferStatus.VERIFIED, _AT_ONCE)
+        moved = False
+        if verified and (not more or len(verified) == _AT_ONCE or more[0].priority < verified[0].priority):
+            moved = self._take_in(verified)
+        stored = self._pending(TransferStatus.STORED, _AT_ONCE)
+        if stored:
+            moved |= self._take_in(stored)
+        return moved or bool(received)
+
+    def _pending(self, status: TransferStatus, limit: int) -> list[Transfer]:
+        with self._database.writer() as connection:
+            return records.pending(connection, status, limit)
+
+    def _verify(self, transfer: Transfer) -> None:
+        path = self._path(transfer)
+        try:
+            is_right = checksum(path) == transfer.sha256
+        except UnreadableFile:
+            is_right = False
+        if is_right:
+            self._settle(transfer, TransferStatus.VERIFIED)
+            return
+        _log.warning("%s did not arrive as it was sent", transfer.file_name)
+        self._uploads.parts.prepare(transfer.transfer_id)
+        self._uploads.start_again(transfer, "it did not arrive as it was sent")
+
+    def _take_in(self, transfers: Sequence[Transfer]) -> bool:
+        """Whether anything came further."""
+        there = {self._path(one): one for one in transfers}
+        for path, transfer in list(there.items()):
+            if not path.is_file():
+                self._uploads.parts.prepare(transfer.transfer_id)
+                self._uploads.start_again(transfer, "what had been received is lost")
+                del there[path]
+        moved = False
+        for path, outcome in self._take(list(there)).items():
+            moved |= self._conclude(there[path], outcome)
+        return moved
+
+    def _conclude(self, transfer: Transfer, outcome: Taken | Refusal) -> bool:
+        match outcome:
+            case Taken(file, True, note):
+                self._settle(transfer, TransferStatus.INGESTED, note, file)
+                self._uploads.parts.remove(transfer.transfer_id)
+            case Taken(file):
+                if transfer.status == TransferStatus.STORED:
+                    return False
+                self._settle(transfer, TransferStatus.STORED, "a copy is missing", file)
+            case Refusal(reason):
+                _log.warning("%s is refused: %s", transfer.file_name, reason)
+                self._settle(transfer, TransferStatus.REFUSED, reason)
+            case _:
+                assert_never(outcome)
+        return True
+
+    def _settle(
+        self,
+        transfer: Transfer,
+        status: TransferStatus,
+        reason: str | None = None,
+        file: FileVersion | None = None,
+    ) -> None:
+        with self._database.writer() as connection:
+            records.settle(
+                connection,
+                transfer.transfer_id,
+                status,
+                reason,
+                None if file is None else file.dp_id,
+                None if file is None else file.version,
+            )
+
+    def _path(self, transfer: Transfer) -> Path:
+        return self._uploads.parts.path(transfer.transfer_id, transfer.file_name)
+
+    def _sweep(self) -> None:
+        """Uploads that nobody goes on with, and folders that a crash left behind."""
+        self._uploads.expire()
+        old = self._uploads.parts.old(_LEFT)
+        with self._database.writer() as connection:
+            known = records.known(connection, old)
+        ancient = set(self._uploads.parts.old(self._uploads.days * 86400))
+        for transfer_id in old:
+            if transfer_id not in known or _is_left(known[transfer_id], transfer_id in ancient):
+                with contextlib.suppress(ArchiveError), self._uploads.parts.locked(transfer_id):
+                    self._uploads.parts.remove(transfer_id)
+
+
+def _is_left(transfer: Transfer, is_ancient: bool) -> bool:
+    """Whether nobody needs the bytes; those of a refused file are kept for a second try, for some days."""
+    match TransferStatus(transfer.status):
+        case (
+            TransferStatus.WAITING
+            | TransferStatus.INGESTED
+            | TransferStatus.WITHDRAWN
+            | TransferStatus.EXPIRED
+        ):
+            return True
+        case TransferStatus.REFUSED:
+            return is_ancient
+        case _:
+            return False

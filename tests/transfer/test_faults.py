@@ -1,0 +1,16 @@
+"""A hostile line, and kills of daemon and server; `make soak` has a thousand faults."""
+
+from __future__ import annotations
+
+import random
+import signal
+
+from tests.transfer.faults import under_faults
+from tests.transfer.mountain import observatory
+
+
+def test_every_file_arrives_once_and_intact(fresh_database, tmp_path):
+    with observatory(tmp_path, fresh_database) as site:
+        seen = under_faults(site, random.Random(1572), files=8, faults=24, kills=2)
+        assert site.kill("ingestd", signal.SIGTERM) == 0, site.log("ingestd")
+    assert seen.total() >= 26, seen
