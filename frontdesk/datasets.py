@@ -25,7 +25,7 @@ from archive.errors import NotFound
 from archive.protocol import Archive
 from archive.protocol.answering import caller_of
 from archive.protocol.datalink.answer import LinksAnswer
-from archive.protocol.datalink.facts import Reader
+from archive.protocol.table_reader import TableReader
 from archive.protocol.xml import clean
 
 from .desk import html_response
@@ -87,7 +87,7 @@ def _links(archive: Archive, dp_id: str, caller: Caller) -> list[Mapping[str, An
 def _description(archive: Archive, dp_id: str, caller: Caller) -> tuple[Table, Mapping[str, Any]] | None:
     """The row of the first table that has one."""
     catalogue = archive.database.catalogue_of(caller.name)
-    reader = Reader(archive, caller, Cancellation())
+    reader = TableReader(archive.database, archive.config, caller, Cancellation())
     for name in _TABLES:
         table = catalogue.find(name)
         if table is None:

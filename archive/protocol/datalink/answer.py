@@ -11,8 +11,9 @@ from ...access import Caller
 from ...database import Cancellation
 from ...declare.identifiers import dp_id_of
 from ..service import Archive
+from ..table_reader import TableReader
 from .dataset import Linker
-from .facts import Reader, gather
+from .facts import gather
 from .rows import FIELDS, Link, batches
 
 __all__ = ["MOST_IDS", "LinksAnswer"]
@@ -44,7 +45,9 @@ class LinksAnswer:
         # No file has control characters in its name, and the database takes not all of them.
         wanted = {dp_id for dp_id in self._dp_ids.values() if dp_id is not None and dp_id.isprintable()}
         self._linker = Linker(
-            archive.config, caller, gather(archive, Reader(archive, caller, cancellation), wanted)
+            archive.config,
+            caller,
+            gather(archive, TableReader(archive.database, archive.config, caller, cancellation), wanted),
         )
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:

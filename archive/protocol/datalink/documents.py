@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...declare.addresses import dataset_url, header_page_url, header_url
+from ...declare.addresses import dataset_url, header_page_url, header_url, lineage_url
 from .authorising import LinkAuth
 from .facts import Facts
 from .rows import Link
@@ -13,7 +13,7 @@ from .terms import Term
 __all__ = ["documents"]
 
 
-_TEXT, _PAGE = "text/plain", "text/html"
+_TEXT, _PAGE, _JSON = "text/plain", "text/html", "application/json"
 
 
 def documents(base_url: str, facts: Facts, identifier: str, dp_id: str) -> Iterator[Link]:
@@ -29,6 +29,15 @@ def documents(base_url: str, facts: Facts, identifier: str, dp_id: str) -> Itera
             header_url(base_url, dp_id),
             "header",
             _TEXT,
+        )
+    if dp_id in facts.raw or dp_id in facts.products or dp_id in facts.datasets:
+        yield _link(
+            identifier,
+            Term.DOCUMENTATION,
+            "The chain from its proposal to what was made of it",
+            lineage_url(base_url, dp_id),
+            "lineage",
+            _JSON,
         )
     if file is not None:
         listed.insert(0, (dataset_url(base_url, dp_id), "What is known of it, on a page", "page"))

@@ -7,22 +7,14 @@ at all the store knows. What links are made of it is told in `dataset`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
-from ...access import Caller
-from ...database import Cancellation
-from ...declare.catalogue import Catalogue
-from ...declare.tables import Table
-from ...query import build, compile
-from ...query.tree import Condition
 from ...store.listing import ListedFile, listed_files
 from ..service import Archive
+from ..table_reader import Row, TableReader
 
-__all__ = ["Facts", "Product", "Reader", "gather"]
-
-_Row = Mapping[str, Any]
+__all__ = ["Facts", "Product", "gather"]
 
 _OBSCORE = (
     "dp_id",
@@ -66,10 +58,10 @@ class Facts:
     """
 
     files: dict[str, ListedFile] = field(default_factory=dict)
-    datasets: dict[str, _Row] = field(default_factory=dict)
-    raw: dict[str, _Row] = field(default_factory=dict)
+    datasets: dict[str, Row] = field(default_factory=dict)
+    raw: dict[str, Row] = field(default_factory=dict)
     products: dict[str, Product] = field(default_factory=dict)
-    ancillary: dict[str, list[_Row]] = field(default_factory=dict)
+    ancillary: dict[str, list[Row]] = field(default_factory=dict)
     main: dict[str, list[str]] = field(default_factory=dict)
     sources: dict[str, list[str]] = field(default_factory=dict)
     derived: dict[str, list[str]] = field(default_factory=dict)
@@ -111,43 +103,7 @@ class Facts:
         return f"{dp_id} ({known})" if known else dp_id
 
 
-class Reader:
-    """Rows of published tables for one request; `cancellation` stops the query that runs."""
-
-    def __init__(self, archive: Archive, caller: Caller, cancellation: Cancellation) -> None:
-        self._archive = archive
-        self._catalogue: Catalogue = archive.database.catalogue_of(caller.name)
-        self._cancellation = cancellation
-
-    def rows(self, name: str, columns: Sequence[str], where: Callable[[Table], Condition]) -> list[_Row]:
-        """None when the table is not published."""
-        table = self._catalogue.find(name)
-        if table is None:
-            return []
-        config = self._archive.config
-        with self._archive.database.run(
-            compile(build.scan(table, columns, where(table))),
-            maxrec=None,
-            first_seconds=config.sync_seconds,
-            total_seconds=config.transfer_seconds,
-            cancellation=self._cancellation,
-        ) as batches:
-            return [row for batch in batches for row in batch.to_pylist()]
-
-    def having(self, name: str, columns: Sequence[str], /, **wanted: Iterable[str | int]) -> list[_Row]:
-        """Rows that have one of the wanted values in any of the named columns; no query if none is wanted."""
-        lists = {column: sorted(set(values)) for column, values in wanted.items()}
-        lists = {column: values for column, values in lists.items() if values}
-        if not lists:
-            return []
-        return self.rows(
-            name,
-            columns,
-            lambda table: build.any_of(build.one_of(table, column, found) for column, found in lists.items()),
-        )
-
-
-def gather(archive: Archive, reader: Reader, dp_ids: Iterable[str]) -> Facts:
+def gather(archive: Archive, reader: TableReader, dp_ids: Iterable[str]) -> Facts:
     """Everything that the links of these files need."""
     wanted = set(dp_ids)
     facts = Facts()
@@ -170,18 +126,18 @@ def gather(archive: Archive, reader: Reader, dp_ids: Iterable[str]) -> Facts:
     return facts
 
 
-def _by_dp_id(rows: Iterable[_Row]) -> dict[str, _Row]:
+def _by_dp_id(rows: Iterable[Row]) -> dict[str, Row]:
     return {row["dp_id"]: row for row in rows}
 
 
-def _add_products(facts: Facts, rows: Iterable[_Row]) -> None:
+def _add_products(facts: Facts, rows: Iterable[Row]) -> None:
     for row in rows:
         facts.products[row["archive_id"]] = Product(
             row["file_id"], row["archive_id"], row["category"], row["name"]
         )
 
 
-def _gather_ancillary(facts: Facts, reader: Reader, wanted: set[str]) -> None:
+def _gather_ancillary(facts: Facts, reader: TableReader, wanted: set[str]) -> None:
     rows = reader.having("phase3v2.product_files", _PRODUCT_FILES, product_id=wanted, archive_id=wanted)
     for row in rows:
         product, file = row["product_id"], row["archive_id"]
@@ -193,7 +149,7 @@ def _gather_ancillary(facts: Facts, reader: Reader, wanted: set[str]) -> None:
             facts.main.setdefault(file, []).append(product)
 
 
-def _gather_provenance(facts: Facts, reader: Reader, wanted: set[str]) -> None:
+def _gather_provenance(facts: Facts, reader: TableReader, wanted: set[str]) -> None:
     """What the files were made of, what was made of them, and what else was made of the same."""
     own = {product.file_id: product.dp_id for product in facts.products.values()}
     pairs = reader.having("phase3v2.provenance", _PROVENANCE, product_file=own, source_file=wanted)
@@ -214,14 +170,14 @@ def _gather_provenance(facts: Facts, reader: Reader, wanted: set[str]) -> None:
     _gather_siblings(facts, reader, names)
 
 
-def _named(facts: Facts, reader: Reader, file_ids: Iterable[int]) -> dict[int, str]:
+def _named(facts: Facts, reader: TableReader, file_ids: Iterable[int]) -> dict[int, str]:
     """The identifiers of products by their numbers; they become known as well."""
     rows = reader.having("phase3v2.files", _FILES, file_id=file_ids)
     _add_products(facts, rows)
     return {row["file_id"]: row["archive_id"] for row in rows}
 
 
-def _gather_siblings(facts: Facts, reader: Reader, names: dict[int, str]) -> None:
+def _gather_siblings(facts: Facts, reader: TableReader, names: dict[int, str]) -> None:
     # What shares no more than a calibration with a product is no relation of it: that may be the whole night.
     shared = {source for found in facts.sources.values() for source in found if facts.is_science(source)}
     pairs = reader.having("phase3v2.provenance", _PROVENANCE, source_file=shared)
@@ -236,7 +192,7 @@ def _gather_siblings(facts: Facts, reader: Reader, names: dict[int, str]) -> Non
         facts.siblings[product] = [other for other in others if other not in nearer]
 
 
-def _gather_documents(facts: Facts, reader: Reader, wanted: set[str]) -> None:
+def _gather_documents(facts: Facts, reader: TableReader, wanted: set[str]) -> None:
     names = {
         name
         for dp_id in wanted
@@ -252,7 +208,7 @@ def _gather_documents(facts: Facts, reader: Reader, wanted: set[str]) -> None:
         facts.documents[row["kind"], row["name"]] = row["url"]
 
 
-def _gather_spectra(facts: Facts, reader: Reader, wanted: set[str]) -> None:
+def _gather_spectra(facts: Facts, reader: TableReader, wanted: set[str]) -> None:
     types = ((dp_id, facts.datasets[dp_id]["dataproduct_type"]) for dp_id in wanted & facts.datasets.keys())
     asked = [dp_id for dp_id, product in types if product == "spectrum"]
     for row in reader.having("dbo.ssa", ("dp_id", "spectrum_url"), dp_id=asked):
