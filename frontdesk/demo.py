@@ -14,16 +14,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archive.config import Config
-from archive.database import Database, write_records
+from archive.database import Database
 from archive.declare import Catalogue
 from archive.declare.builtin import builtin_schemas
 from archive.declare.obscore import OBSCORE
-from archive.declare.obsplan import OBSPLAN
 from archive.declare.raw import RAW
 from archive.errors import ArchiveError
+from archive.plugins import load_plugins
 from archive.store import Store
-from ingest import find_catalogues, ingest_paths, load_tables
-from ingest.simulator import planned_observations, write_night
+from ingest import BUILTIN, Inputs, find_catalogues, ingest_paths, load_tables
+from ingest.simulator import write_night
 
 from .progress import Progress
 
@@ -139,9 +139,16 @@ class _Archive:
     say: Callable[[str], None]
 
     def ingest(self, label: str, paths: Iterable[Path], collection: str | None) -> list[str]:
+        inputs = Inputs(self.database, self.store, self.config, load_plugins(self.config, BUILTIN))
         with Progress(label, "files") as progress:
             summary = ingest_paths(
-                self.database, self.store, self.config, list(paths), collection=collection, progress=progress
+                self.database,
+                self.store,
+                self.config,
+                list(paths),
+                collection=collection,
+                progress=progress,
+                inputs=inputs,
             )
         for line in summary.lines(failures=False):
             self.say(f"    {line}")
@@ -166,8 +173,7 @@ class _Archive:
 
 
 def _sources(archive: _Archive, frames: Path, environment: Mapping[str, str]) -> Iterator[_Source]:
-    yield _Source("simulated night", "1", lambda: _load_night(archive))
-    yield _Source("simulated plan", "1", lambda: _load_plan(archive))
+    yield _Source("simulated night", "2", lambda: _load_night(archive))
     if _is_readable(frames):
         label = "real frames"
         yield _Source(label, _state(frames), lambda: archive.ingest(label, [frames], _FRAMES))
@@ -183,19 +189,11 @@ def _load_night(archive: _Archive) -> list[str]:
         with Progress("simulating a night"):
             night = write_night(folder)
         problems = archive.ingest("simulated night", night.frames, _SIMULATED)
+        problems += archive.ingest("simulated observatory", night.documents, None)
         about = "Stars in the fields of the simulated night, of which its frames are made"
         return problems + archive.load("simulated stars", _STARS, night.catalogue, about)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _load_plan(archive: _Archive) -> list[str]:
-    rows = [OBSPLAN.row(obs_collection=_SIMULATED, **values) for values in planned_observations()]
-    with archive.database.writer() as connection:
-        written = write_records(connection, OBSPLAN, rows)
-    archive.database.refresh_row_counts()
-    archive.say(f"    {written.rows} observations in {OBSPLAN.name}")
-    return written.problems
 
 
 def _real_data(archive: _Archive, folder: Path) -> Iterator[_Source]:

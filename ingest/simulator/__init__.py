@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
+from .documents import documents
 from .frames import raw_frame
 from .headers import dp_id
 from .plan import plan_night
 from .products import products
-from .schedule import planned_observations
 from .stars import draw_stars, write_catalogue
 
-__all__ = ["Night", "planned_observations", "write_night"]
+__all__ = ["Night", "write_night"]
 
 # The year in which Tycho Brahe's observatory was founded.
 SEED = 1576
@@ -26,10 +26,14 @@ SEED = 1576
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """What was written: raw frames and products (FITS), their previews (PNG), the star catalogue (FITS)."""
+    """What was written: raw frames and products (FITS), their previews (PNG), the star catalogue (FITS).
+
+    `documents` tell of all other stages, from proposals to night logs (JSON, CSV, XML, text).
+    """
 
     frames: tuple[Path, ...]
     previews: tuple[Path, ...]
+    documents: tuple[Path, ...]
     catalogue: Path
 
 
@@ -39,7 +43,7 @@ def write_night(folder: Path, seed: int = SEED) -> Night:
     exposures = plan_night()
     targets = {exposure.block.target: None for exposure in exposures if exposure.block}
     stars = draw_stars(random, targets)
-    for name in ("raw", "products"):
+    for name in ("raw", "products", "documents"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     written, previews = [], []
     for exposure in exposures:
@@ -54,7 +58,13 @@ def write_night(folder: Path, seed: int = SEED) -> Night:
             written.append(_write(made, path))
     catalogue = folder / "stars.fits"
     write_catalogue(stars, catalogue)
-    return Night(tuple(written), tuple(previews), catalogue)
+    told = [_write_text(folder / "documents" / name, text) for name, text in documents(exposures)]
+    return Night(tuple(written), tuple(previews), tuple(told), catalogue)
+
+
+def _write_text(path: Path, text: str) -> Path:
+    path.write_text(text, "utf-8")
+    return path
 
 
 def _write(hdus: fits.HDUList, path: Path) -> Path:

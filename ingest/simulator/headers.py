@@ -5,7 +5,9 @@ from __future__ import annotations
 from astropy.io import fits
 from astropy.time import Time
 
+from .blocks import template_number
 from .plan import PARANAL, Exposure, airmass
+from .weather import seeing_at
 
 __all__ = ["TELESCOPES", "dp_id", "iso", "raw_header"]
 
@@ -149,7 +151,7 @@ def _block(exposure: Exposure) -> list[tuple[str, object, str]]:
         _eso("OBS PROG TITLE", block.run.title, "Title of the programme"),
         _eso("OBS PI-COI NAME", _ascii(block.run.investigators), "PI and Co-I names"),
         _eso("OBS TARG NAME", block.target.name, "Target name"),
-        _eso("OBS TPLNO", 2, "Number of the template within the block"),
+        _eso("OBS TPLNO", template_number(exposure), "Number of the template within the block"),
     ]
 
 
@@ -171,12 +173,11 @@ def _telescope(exposure: Exposure) -> list[tuple[str, object, str]]:
     if exposure.block is None:
         return []
     target = exposure.block.target
-    seeing = 0.7 + 0.2 * ((exposure.start * 37) % 1.0)
     return [
         _eso("TEL AIRM START", round(airmass(target, exposure.start), 3), "Airmass at start"),
         _eso("TEL AIRM END", round(airmass(target, exposure.end), 3), "Airmass at end"),
-        _eso("TEL AMBI FWHM START", round(seeing, 2), "[arcsec] Seeing at start"),
-        _eso("TEL AMBI FWHM END", round(seeing + 0.03, 2), "[arcsec] Seeing at end"),
+        _eso("TEL AMBI FWHM START", round(seeing_at(exposure.start), 2), "[arcsec] Seeing at start"),
+        _eso("TEL AMBI FWHM END", round(seeing_at(exposure.end), 2), "[arcsec] Seeing at end"),
         _eso("TEL AMBI RHUM", 12.0, "[%] Relative humidity"),
         _eso("TEL AMBI PRES START", 743.6, "[hPa] Air pressure at start"),
         _eso("TEL AMBI PRES END", 743.6, "[hPa] Air pressure at end"),

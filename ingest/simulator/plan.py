@@ -10,9 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 __all__ = [
+    "CLUSTERS",
+    "DWARFS",
+    "EVENING",
+    "GALAXIES",
     "GUESTS",
+    "IMAGING",
     "NIGHT",
     "PARANAL",
+    "SECOND",
+    "SPECTROSCOPY",
     "Exposure",
     "ObservationBlock",
     "Run",
@@ -22,6 +29,7 @@ __all__ = [
 ]
 
 NIGHT = 61113.0  # 2026-03-14, 0 h UTC: the civil date of the evening in Chile is the 13th.
+EVENING = "2026-03-13"
 SECOND = 1.0 / 86400.0
 
 
@@ -89,14 +97,27 @@ CLUSTERS = Run("116.28AB.001", "Infrared photometry of southern globular cluster
 GALAXIES = Run("116.28AB.002", "Star formation in nearby spirals", "BRAHE/SOPHIE")
 DWARFS = Run("116.29CD.001", "White dwarfs as flux standards", "LONGOMONTANUS/KEPLER")
 
-_IMAGING = (
-    (ObservationBlock(4300101, "NGC3201_J_K", CLUSTERS, Target("NGC 3201", 154.4034, -46.4125)), ("J", "Ks")),
-    (ObservationBlock(4300102, "M83_J_K", GALAXIES, Target("M 83", 204.2538, -29.8658)), ("J", "Ks")),
-    (ObservationBlock(4300103, "OmegaCen_K", CLUSTERS, Target("NGC 5139", 201.6968, -47.4795)), ("Ks",)),
+# Blocks with their filters, and with their starts in days after midnight UTC, as the targets get high.
+IMAGING: tuple[tuple[ObservationBlock, tuple[str, ...], float], ...] = (
+    (
+        ObservationBlock(4300101, "NGC3201_J_K", CLUSTERS, Target("NGC 3201", 154.4034, -46.4125)),
+        ("J", "Ks"),
+        0.05,
+    ),
+    (
+        ObservationBlock(4300102, "M83_J_K", GALAXIES, Target("M 83", 204.2538, -29.8658)),
+        ("J", "Ks"),
+        0.13,
+    ),
+    (
+        ObservationBlock(4300103, "OmegaCen_K", CLUSTERS, Target("NGC 5139", 201.6968, -47.4795)),
+        ("Ks",),
+        0.16,
+    ),
 )
-_SPECTROSCOPY = (
-    ObservationBlock(4300201, "LTT4364_300V", DWARFS, Target("LTT 4364", 176.4291, -64.8414)),
-    ObservationBlock(4300202, "EG274_300V", DWARFS, Target("EG 274", 245.8908, -39.2297)),
+SPECTROSCOPY: tuple[tuple[ObservationBlock, float], ...] = (
+    (ObservationBlock(4300201, "LTT4364_300V", DWARFS, Target("LTT 4364", 176.4291, -64.8414)), 0.08),
+    (ObservationBlock(4300202, "EG274_300V", DWARFS, Target("EG 274", 245.8908, -39.2297)), 0.22),
 )
 
 
@@ -161,8 +182,8 @@ def _guests() -> Iterator[Exposure]:
 
 def _images() -> Iterator[Exposure]:
     """Two jittered HAWK-I exposures per band and target, after one acquisition image each."""
-    start = NIGHT + 0.05
-    for block, bands in _IMAGING:
+    for block, bands, beginning in IMAGING:
+        start = NIGHT + beginning
         yield Exposure(
             "HAWKI",
             start,
@@ -193,13 +214,12 @@ def _images() -> Iterator[Exposure]:
                     offset,
                 )
                 start += 95 * SECOND
-        start += 0.02
 
 
 def _spectra() -> Iterator[Exposure]:
     """Long-slit spectra with FORS2 while HAWK-I works on the other unit telescope."""
-    start = NIGHT + 0.08
-    for block in _SPECTROSCOPY:
+    for block, beginning in SPECTROSCOPY:
+        start = NIGHT + beginning
         for n in range(2):
             yield Exposure(
                 "FORS2",
@@ -215,7 +235,6 @@ def _spectra() -> Iterator[Exposure]:
                 of=2,
             )
             start += 360 * SECOND
-        start += 0.05
 
 
 def airmass(target: Target, mjd: float) -> float:

@@ -30,6 +30,7 @@ def test_a_seed_gives_the_same_bytes_and_another_seed_others(night: Night, tmp_p
     again = write_night(tmp_path / "again")
     other = write_night(tmp_path / "other", seed=1601)
     assert [digest(path) for path in night.frames] == [digest(path) for path in again.frames]
+    assert [digest(path) for path in night.documents] == [digest(path) for path in again.documents]
     assert digest(night.catalogue) == digest(again.catalogue)
     assert digest(night.catalogue) != digest(other.catalogue)
 
@@ -41,8 +42,26 @@ def test_every_frame_opens_and_keeps_its_checksums(night: Night) -> None:
             assert all(hdu.header.get("NAXIS") is not None for hdu in hdus)
 
 
+def test_headers_tell_of_the_seeing_that_the_monitor_measured(night: Night) -> None:
+    [table] = [path for path in night.documents if path.name.startswith("dimm_paranal")]
+    lines = [line.split(",") for line in table.read_text("utf-8").splitlines()[1:]]
+    measured = {moment: float(seeing) for moment, seeing, *_ in lines}
+    told = {
+        h["DATE-OBS"]: h["ESO TEL AMBI FWHM START"]
+        for h in headers_of(night)
+        if "ESO TEL AMBI FWHM START" in h
+    }
+    assert len(told) == 17
+    for moment, seeing in told.items():
+        assert seeing == pytest.approx(measured[f"{moment[:16]}:00"], abs=0.006)
+
+
+def headers_of(night: Night) -> list[fits.Header]:
+    return [fits.getheader(path) for path in night.frames]
+
+
 def test_the_night_has_every_kind_of_frame(night: Night) -> None:
-    headers = [fits.getheader(path) for path in night.frames]
+    headers = headers_of(night)
     assert {h["ESO DPR CATG"] for h in headers if "ESO DPR CATG" in h} == {"SCIENCE", "CALIB", "ACQUISITION"}
     assert {h["PRODCATG"] for h in headers if "PRODCATG" in h} == {
         "SCIENCE.IMAGE",
@@ -66,7 +85,7 @@ def test_the_night_has_every_kind_of_frame(night: Night) -> None:
 
 def test_products_name_raw_frames_that_exist(night: Night) -> None:
     names = {path.name for path in night.frames}
-    headers = [fits.getheader(path) for path in night.frames]
+    headers = headers_of(night)
     cited = {h[k] for h in headers if "PRODCATG" in h for k in h if k.startswith("PROV")}
     used = {h[k] for h in headers for k in h if re.fullmatch(r"ESO PRO REC1 (RAW|CAL)\d NAME", k)}
     assert cited and used
@@ -74,7 +93,7 @@ def test_products_name_raw_frames_that_exist(night: Night) -> None:
 
 
 def test_products_name_previews_that_are_pictures(night: Night) -> None:
-    headers = [fits.getheader(path) for path in night.frames]
+    headers = headers_of(night)
     named = {h["ASSON2"]: h["ASSOM2"] for h in headers if h.get("ASSOC2") == "ANCILLARY.PREVIEW"}
     assert {path.name for path in night.previews} == named.keys()
     for path in night.previews:

@@ -1,0 +1,177 @@
+"""Phase 1 of the simulated observatory: programmes with those who proposed them, their runs and their fate.
+
+Pure data; the documents are made of it in `phase1`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .blocks import HIGH_RESOLUTION, TRANSIENTS
+from .plan import CLUSTERS, DWARFS, GALAXIES, Run
+
+__all__ = ["PROGRAMMES", "Allocation", "Investigator", "Programme", "Proposed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Investigator:
+    """`full` where the name is not written as the first and the last one with a blank between."""
+
+    first: str
+    last: str
+    institute: str
+    country: str
+    full: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """What became of a run: hours (nights in visitor mode), its priority class, OPC's grade and rank."""
+
+    time: float
+    priority: str
+    grade: float
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A run as it was asked for; `time` in hours, in visitor mode in nights, `seeing` in arcsec."""
+
+    run: Run
+    instrument: str
+    telescope: str
+    mode: str
+    kind: str
+    time: float
+    seeing: float
+    fli: float
+    allocation: Allocation
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """The first of the `investigators` is the principal one."""
+
+    id: str
+    title: str
+    category: str
+    kind: str
+    abstract: str
+    submitted: str
+    investigators: tuple[Investigator, ...]
+    runs: tuple[Proposed, ...]
+
+
+_HVEN = "Uraniborg"
+_TYCHO = Investigator("Tycho", "Brahe", _HVEN, "DK")
+
+PROGRAMMES: tuple[Programme, ...] = (
+    Programme(
+        "116.28AB",
+        "Old clusters and young spirals in the infrared",
+        "B3",
+        "Normal",
+        "Colours and magnitudes of southern globular clusters, and of young stars in spirals nearby.",
+        "2025-03-25T15:10:00Z",
+        (
+            _TYCHO,
+            Investigator("Susanne", "Åkesson", "Lunds universitet", "SE"),
+            Investigator("Søren", "Løvgren", "Københavns Universitet", "DK"),
+            Investigator("Sophie", "Brahe", _HVEN, "DK"),
+        ),
+        (
+            Proposed(
+                CLUSTERS,
+                "HAWKI",
+                "UT4",
+                "SM",
+                "Normal",
+                4.0,
+                1.0,
+                0.7,
+                Allocation(4.0, "A", 1.4, 3),
+                ("NGC 3201", "NGC 5139", "NGC 6397"),
+            ),
+            Proposed(
+                GALAXIES,
+                "HAWKI",
+                "UT4",
+                "SM",
+                "Normal",
+                3.0,
+                0.9,
+                0.5,
+                Allocation(2.0, "B", 2.2, 17),
+                ("M 83", "M 104"),
+            ),
+        ),
+    ),
+    Programme(
+        "116.29CD",
+        "White dwarfs as flux standards",
+        "D5",
+        "Large",
+        "Spectrophotometry of bright white dwarfs, for the calibration of all who come after.",
+        "2025-03-26T09:45:30Z",
+        (
+            Investigator("Christen", "Longomontanus", "Københavns Universitet", "DK"),
+            Investigator("Johannes", "Kepler", "Univerzita Karlova", "CZ"),
+            Investigator("Tadeáš", "Hájek", "Univerzita Karlova", "CZ"),
+        ),
+        (
+            Proposed(
+                DWARFS,
+                "FORS2",
+                "UT1",
+                "SM",
+                "Large",
+                6.0,
+                1.5,
+                1.0,
+                Allocation(6.0, "C", 2.9, 41),
+                ("LTT 4364", "EG 274", "EG 131", "LTT 7987"),
+            ),
+            Proposed(
+                HIGH_RESOLUTION,
+                "UVES",
+                "UT2",
+                "VM",
+                "Large",
+                1.5,
+                1.0,
+                1.0,
+                Allocation(1.0, "B", 2.4, 22),
+                ("EG 274",),
+            ),
+        ),
+    ),
+    Programme(
+        "116.2A0E",
+        "Spectra of what flares",
+        "D1",
+        "Normal",
+        "Whatever new star appears is observed within a night, as in 1572.",
+        "2025-03-27T11:02:00Z",
+        (
+            Investigator("守敬", "郭", "太史院", "CN", "郭守敬"),
+            Investigator("علي", "ابن يونس", "دار الحكمة", "EG"),
+            Investigator("Ὑπατία", "", "Μουσεῖον", "GR"),
+        ),
+        (
+            Proposed(
+                TRANSIENTS,
+                "FORS2",
+                "UT1",
+                "SM",
+                "ToO",
+                5.0,
+                2.0,
+                1.0,
+                Allocation(5.0, "A", 1.7, 6),
+                ("V1404 Cen",),
+            ),
+        ),
+    ),
+)
