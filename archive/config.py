@@ -82,6 +82,25 @@ class Config:
     scrub_days: float = 30.0
     wal_archive: str = ""
     eso_profile: bool = True
+    incoming_users: tuple[str, ...] = ()
+    incoming_bytes: int = 100_000_000_000
+    incoming_quota: int = 1_000_000_000_000
+    incoming_days: float = 14.0
+    ingestd_archive: str = ""
+    ingestd_folders: tuple[str, ...] = ()
+    ingestd_spool: Path = Path("var/spool")
+    ingestd_priorities: tuple[str, ...] = ()
+    ingestd_priority: int = 20
+    ingestd_after: str = "move"
+    ingestd_connections: int = 3
+    ingestd_rate: int = 0
+    ingestd_chunk_bytes: int = 8 << 20
+    ingestd_quiet_seconds: float = 10.0
+    ingestd_timeout_seconds: float = 60.0
+    plugins_folder: Path = Path("var/plugins")
+    plugin_seconds: float = 300.0
+    plugin_memory_bytes: int = 2 << 30
+    plugin_rows: int = 5_000_000
 
     def __post_init__(self) -> None:
         if not _AUTHORITY.fullmatch(self.authority):
@@ -109,6 +128,23 @@ class Config:
             raise ConfigurationError(
                 f"job_slots = {self.job_slots} is not from 0 to 50",
                 hint="start `uraniborg worker` on further machines to run more jobs at once",
+            )
+        for name in ("plugin_seconds", "plugin_memory_bytes", "plugin_rows"):
+            if getattr(self, name) <= 0:
+                raise ConfigurationError(f"{name} must be positive")
+        for name in (
+            "incoming_bytes",
+            "incoming_quota",
+            "incoming_days",
+            "ingestd_connections",
+            "ingestd_chunk_bytes",
+            "ingestd_timeout_seconds",
+        ):
+            if getattr(self, name) <= 0:
+                raise ConfigurationError(f"{name} must be positive")
+        if self.ingestd_after not in {"move", "delete", "keep"}:
+            raise ConfigurationError(
+                f"ingestd_after = {self.ingestd_after!r}", hint='say "move", "delete" or "keep"'
             )
         for name in ("down_at", "back_at"):
             _moment(name, getattr(self, name))

@@ -17,6 +17,7 @@ from archive.config import Config, load_config
 from archive.errors import ArchiveError
 
 from .header_options import header_options
+from .plugin_options import plugin_options
 from .store_options import backup_options, restore_options, store_options
 
 __all__ = ["main", "parser"]
@@ -67,10 +68,14 @@ def parser() -> argparse.ArgumentParser:
     add("init", "create the database, or bring it up to date")
     add("serve", "answer queries until Ctrl-C")
     _worker(add("worker", "run jobs of the queue until Ctrl-C"))
-    _ingest(add("ingest", "harvest FITS files and keep them in the archive"))
+    _ingest(add("ingest", "take in FITS files, and others that plugins read"))
+    _ingestd(add("ingestd", "send files from the observatory to the archive until Ctrl-C"))
     _load(add("load", "load a catalogue from Parquet, CSV, ECSV, FITS or VOTable files"))
     header_options(add("header", "show and correct the headers of files"))
+    _lineage(add("lineage", "show the chain from the proposal of a file to what was made of it"))
+    plugin_options(add("plugins", "list the plugins, or write the beginning of a new one"))
     store_options(add("store", "look after the volumes on which the files are kept"))
+    _migrate(add("migrate", "show how the database differs from the declarations, and change it"))
     backup_options(add("backup", "copy the database and the stored files to a folder"))
     restore_options(add("restore", "make an archive from a back-up"))
     _demo(add("demo", "run the demonstration archive"))
@@ -85,13 +90,25 @@ def _worker(subparser: argparse.ArgumentParser) -> None:
 
 def _ingest(subparser: argparse.ArgumentParser) -> None:
     add = subparser.add_argument
-    add("paths", metavar="PATH", nargs="+", type=_path, help="a FITS file, or a folder of them")
+    add("paths", metavar="PATH", nargs="*", type=_path, help="a file, or a folder of them")
     add("--collection", metavar="NAME", help="collection of the products that name none themselves")
     add("--strict", action="store_true", help="exit status 1 when a file could not be ingested")
     add("--refresh", action="store_true", help="derive the rows of unchanged files anew")
+    add("--plugin", metavar="NAME", help="the plugin that reads what is no FITS")
+    add("--retry", action="store_true", help="read again what plugins could not read")
+    add("--poll", action="store_true", help="ask the sources that plugins poll, once")
+    add("--p2", metavar="URL", help="pull observation blocks from a Phase 2 API and take them in")
+    add("--p2-run", metavar="RUN", action="append", default=[], help="only those of this run; repeatable")
     keep = subparser.add_mutually_exclusive_group().add_argument
     keep("--copy", dest="store_files", action="store_const", const="copy", help="copy files into the store")
     keep("--link", dest="store_files", action="store_const", const="link", help="link them into the store")
+
+
+def _ingestd(subparser: argparse.ArgumentParser) -> None:
+    mode = subparser.add_mutually_exclusive_group().add_argument
+    mode("--once", action="store_true", help="end when everything is safe in the archive or refused by it")
+    mode("--list", action="store_true", help="show what is in the queue, and end")
+    subparser.add_argument("--retry", action="store_true", help="send again what the archive has refused")
 
 
 def _load(subparser: argparse.ArgumentParser) -> None:
@@ -103,6 +120,19 @@ def _load(subparser: argparse.ArgumentParser) -> None:
     mode("--replace", dest="mode", action="store_const", const="replace", help="in place of those there are")
     mode("--append", dest="mode", action="store_const", const="append", help="after those there are")
     subparser.set_defaults(mode="create")
+
+
+def _lineage(subparser: argparse.ArgumentParser) -> None:
+    subparser.add_argument("dp_id", metavar="DP_ID", help="identifier of the file")
+    subparser.add_argument("--json", action="store_true", help="as JSON, like /lineage/DP_ID")
+
+
+def _migrate(subparser: argparse.ArgumentParser) -> None:
+    add = subparser.add_argument
+    add("--apply", action="store_true", help="take the steps, instead of showing them only")
+    add("--destructive", action="store_true", help="also those by which values or rows are lost")
+    wait = "how long to wait for tables that are in use (default: 600)"
+    add("--wait", metavar="SECONDS", type=float, default=600.0, help=wait)
 
 
 def _demo(subparser: argparse.ArgumentParser) -> None:

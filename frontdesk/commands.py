@@ -11,31 +11,51 @@ from dataclasses import replace
 from archive.config import Config
 from archive.declare.manual import write_manual
 from archive.errors import UsageError
+from archive.plugins import load_plugins
 from archive.protocol import Archive, Workers
 from archive.protocol.uws import Jobs
 from archive.store.caretaker import cared_for
-from ingest import LoadSummary, Summary, ingest_paths, load_catalogue, load_tables
+from ingest import (
+    BUILTIN,
+    Inputs,
+    LoadSummary,
+    Summary,
+    ingest_paths,
+    load_catalogue,
+    load_tables,
+    poll_sources,
+    retry_inputs,
+)
 
 from .app import JOB_KINDS, create_app
 from .backup import backup, restore
 from .demo import contents, demonstration_config, greeting, load_demonstration
 from .guardian import guarded
 from .header_commands import header
+from .lineage_command import lineage
 from .log import set_up_logging
+from .migrate_command import migrate
 from .opening import open_archive
+from .phase2_command import pull_phase2
+from .plugin_commands import plugins
 from .privileges import drop_root
 from .progress import Progress
 from .server import Server, bind, end_on_terminate
 from .store_commands import store
+from .transfer_commands import ingestd
 
 __all__ = [
     "backup",
     "demo",
     "header",
     "ingest",
+    "ingestd",
     "init",
+    "lineage",
     "load",
     "manual",
+    "migrate",
+    "plugins",
     "restore",
     "serve",
     "store",
@@ -86,24 +106,39 @@ def worker(config: Config, arguments: argparse.Namespace) -> int:
 
 
 def ingest(config: Config, arguments: argparse.Namespace) -> int:
+    if not (arguments.paths or arguments.retry or arguments.poll or arguments.p2):
+        raise UsageError("nothing to ingest", hint="name a file or a folder, or say --retry or --poll")
     if arguments.store_files:
         config = replace(config, store_files=arguments.store_files)
     end_on_terminate(TERMINATED_STATUS)
     drop_root(config)
-    summary = Summary()
+    summary = Summary(strict=arguments.strict)
+    paths = list(arguments.paths)
     try:
+        if arguments.p2:
+            paths.append(pull_phase2(config, arguments.p2, arguments.p2_run, summary))
         with open_archive(config) as (database, store), Progress("ingesting", "files") as progress:
-            ingest_paths(
-                database,
-                store,
-                config,
-                arguments.paths,
-                collection=arguments.collection,
-                progress=progress,
-                strict=arguments.strict,
-                refresh=arguments.refresh,
-                summary=summary,
+            plugins = load_plugins(config, BUILTIN)
+            inputs = Inputs(
+                database, store, config, plugins, chosen=arguments.plugin or "", refresh=arguments.refresh
             )
+            if arguments.retry:
+                retry_inputs(inputs, summary, progress)
+            if arguments.poll:
+                poll_sources(inputs, summary, progress)
+            if paths:
+                ingest_paths(
+                    database,
+                    store,
+                    config,
+                    paths,
+                    collection=arguments.collection,
+                    progress=progress,
+                    strict=arguments.strict,
+                    refresh=arguments.refresh,
+                    summary=summary,
+                    inputs=inputs,
+                )
     finally:
         # Also after an interruption: what is told here is safe in the archive.
         for line in () if summary.offered is None else summary.lines():

@@ -1,19 +1,32 @@
-"""Data into the archive: FITS files harvested, kept and published; catalogues loaded."""
+"""Data into the archive: FITS files harvested and kept, other inputs read by plugins, catalogues loaded."""
 
 from __future__ import annotations
 
+from archive.plugins import Accepts, Ingest, Input, Poll
+
+from .builtin import BUILTIN
 from .catalogues import LoadSummary, TablesSummary, load_catalogue, load_tables
+from .declaring import plugin
 from .finding import find_catalogues
 from .harvest import Harvest, harvest
+from .inputs import Inputs
 from .outcomes import Outcome, Report, Summary
+from .polling import poll
 from .publication import Publication
 from .rederive import rederive
+from .rounds import poll_sources, retry_inputs
 from .run import Progress, ingest_paths
 
 __all__ = [
+    "BUILTIN",
+    "Accepts",
     "Harvest",
+    "Ingest",
+    "Input",
+    "Inputs",
     "LoadSummary",
     "Outcome",
+    "Poll",
     "Progress",
     "Publication",
     "Report",
@@ -24,5 +37,9 @@ __all__ = [
     "ingest_paths",
     "load_catalogue",
     "load_tables",
+    "plugin",
+    "poll",
+    "poll_sources",
     "rederive",
+    "retry_inputs",
 ]

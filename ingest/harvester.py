@@ -23,7 +23,7 @@ from .publication import Publication
 from .reading import Read, read
 from .rows import row_tables
 
-__all__ = ["Task", "packed", "serve", "tables_by_name", "unpacked"]
+__all__ = ["Task", "forget_parent", "packed", "serve", "tables_by_name", "unpacked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def unpacked(content: bytes, tables: Mapping[str, Table]) -> Read:
 
 def serve(other: Connection, publication: Publication) -> None:
     """Reads files until the other end is closed; an empty answer tells that it has begun."""
-    _forget_parent(other.fileno())
+    forget_parent(other.fileno())
     other.send_bytes(b"")
     try:
         while True:
@@ -76,7 +76,7 @@ def serve(other: Connection, publication: Publication) -> None:
         return
 
 
-def _forget_parent(kept: int) -> None:
+def forget_parent(kept: int) -> None:
     """Lets go of what a forked process shares with its parent: signals, and files but for one."""
     # Ctrl-C reaches all processes of a terminal; the parent knows what is to be done.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

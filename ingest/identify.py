@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .keywords import Keywords
 
-__all__ = ["Identity", "identify", "stem"]
+__all__ = ["Identity", "identify", "safe", "stem"]
 
 _ENDING = re.compile(r"\.(fits?|fts|mt|bz2|gz|fz|Z)$", re.IGNORECASE)
 _OF_PRODUCT = re.compile(r"(ADP|M)\..+")
@@ -36,11 +36,11 @@ def stem(name: str) -> str:
 def identify(keywords: Keywords, name: str, *, raw: bool) -> Identity:
     arcfile = keywords.text("ARCFILE")
     if arcfile is not None and (raw or _OF_PRODUCT.fullmatch(arcfile)):
-        return Identity(_safe(stem(arcfile)), False)
-    return Identity(_safe(stem(name)), True)
+        return Identity(safe(stem(arcfile)), False)
+    return Identity(safe(stem(name)), True)
 
 
-def _safe(identifier: str) -> str:
+def safe(identifier: str) -> str:
     """Without slashes, blanks and control characters, which no URL or file name should have."""
     encodable = identifier.encode("utf-8", "replace").decode("utf-8")
     return _UNSAFE.sub("_", encodable).lstrip(".") or "unnamed"

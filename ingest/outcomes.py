@@ -31,7 +31,8 @@ class Outcome(Enum):
 class Report:
     """One file; `reason` why it failed, has no row or brings nothing new.
 
-    `problems`: what was wrong, but did not hinder.
+    `problems`: what was wrong, but did not hinder. `plugin` is the one that read it; `besides` a FITS file's
+    own harvest, when the file was counted already.
     """
 
     path: Path
@@ -39,6 +40,8 @@ class Report:
     reason: str | None = None
     problems: tuple[str, ...] = ()
     file: FileVersion | None = None
+    plugin: str = ""
+    besides: bool = False
 
 
 @dataclass
@@ -56,9 +59,13 @@ class Summary:
     reasons: Counter[tuple[Outcome, str]] = field(default_factory=Counter)
     failures: list[Report] = field(default_factory=list)
     problems: Counter[str] = field(default_factory=Counter)
+    plugins: Counter[tuple[Outcome, str]] = field(default_factory=Counter)
 
     def add(self, report: Report) -> None:
-        self.counts[report.outcome] += 1
+        if not report.besides:
+            self.counts[report.outcome] += 1
+        if report.plugin:
+            self.plugins[report.outcome, report.plugin] += 1
         if report.outcome in {Outcome.STORED, Outcome.UNCHANGED} and report.reason:
             self.reasons[report.outcome, report.reason] += 1
         if report.outcome.is_failure:
@@ -77,7 +84,8 @@ class Summary:
     @property
     def has_changes(self) -> bool:
         """Whether any row of a published table may be another than before."""
-        return bool(self.counts.keys() & {Outcome.INGESTED, Outcome.NEW_VERSION, Outcome.STORED})
+        changing = {Outcome.INGESTED, Outcome.NEW_VERSION, Outcome.STORED}
+        return bool((self.counts.keys() | {outcome for outcome, _ in self.plugins}) & changing)
 
     @property
     def exit_status(self) -> int:
@@ -90,11 +98,14 @@ class Summary:
         files = "file" if self.total == 1 else "files"
         yield f"{self.total} {files}" + (f", {self.ignored} {others} ignored" if self.ignored else "")
         for outcome in Outcome:
-            if self.counts[outcome]:
+            by_plugins = sorted(name for of, name in self.plugins if of is outcome)
+            if self.counts[outcome] or by_plugins:
                 yield f"{self.counts[outcome]:8} {outcome.value}"
             for (of, reason), count in sorted(self.reasons.items(), key=lambda item: -item[1]):
                 if of is outcome:
                     yield f"{count:12} {reason}"
+            for name in by_plugins:
+                yield f"{self.plugins[outcome, name]:12} by plugin {name}"
         if self.remaining:
             yield f"{self.remaining:8} not reached; the same command takes them in"
         for report in self.failures if failures else ():

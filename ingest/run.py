@@ -48,6 +48,7 @@ from .harvest import Harvest, harvest
 from .harvester import Task
 from .harvesters import Harvesters
 from .identify import stem
+from .inputs import Inputs
 from .lineage import prepare_lineage
 from .outcomes import Outcome, Report, Summary, database_text, record_reports
 from .publication import Publication
@@ -97,6 +98,7 @@ class _Run:
     store: Store
     publication: Publication
     refresh: bool
+    inputs: Inputs | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +129,11 @@ def ingest_paths(
     refresh: bool = False,
     summary: Summary | None = None,
     instruments: tuple[Instrument, ...] = INSTRUMENTS,
+    inputs: Inputs | None = None,
 ) -> Summary:
     """Take in FITS files and all FITS files below folders; the summary tells what became of them.
+
+    What is no FITS goes to the plugins of `inputs`, as do FITS files that they ask for.
 
     A file that is there already changes nothing, unless `refresh` asks for its rows to be derived anew.
     `summary` is filled as the run goes on, for callers that tell what an interrupted one did. `instruments`
@@ -136,13 +141,13 @@ def ingest_paths(
     """
     summary = Summary() if summary is None else summary
     summary.strict = strict
-    run = _Run(database, store, Publication.of(config, collection, instruments), refresh)
+    run = _Run(database, store, Publication.of(config, collection, instruments), refresh, inputs)
     with database.writer() as connection:
         initialise(connection)
         prepare_lineage(connection)
     store.sweep()
     candidates = list(_walk(paths, store.folders))
-    summary.offered = len(candidates)
+    summary.offered = (summary.offered or 0) + len(candidates)
     try:
         with _harvesters(run, len(candidates)) as harvesters:
             for done, reports in _groups(run, candidates, harvesters, summary):
@@ -173,11 +178,12 @@ def _groups(
     groups = (_begun(run, dict.fromkeys(paths, harvest), harvesters) for paths in _fits(candidates, others))
     for group in _ahead(groups, _AHEAD if harvesters else 0):
         done += len(group.paths)
-        yield done, _take_in(run, group)
+        yield done, _with_plugins(run, _take_in(run, group))
     remaining = iter(others)
     while some := list(islice(remaining, _FILES_PER_TRANSACTION)):
         done += len(some)
-        yield done, _take_in(run, _begun(run, _readers(run, some, summary)))
+        readers, reports = _readers(run, some, summary)
+        yield done, [*reports, *_take_in(run, _begun(run, readers))]
 
 
 def _fits(candidates: Iterable[_Candidate], others: list[_Candidate]) -> Iterator[list[Path]]:
@@ -213,21 +219,40 @@ def _begun(run: _Run, readers: Mapping[Path, Reader], harvesters: Harvesters | N
     return _Group(paths, known, reading)
 
 
-def _readers(run: _Run, group: Sequence[_Candidate], summary: Summary) -> dict[Path, Reader]:
-    """How each of these files, which do not look like FITS, is read; those that nobody wants are left out."""
+def _with_plugins(run: _Run, reports: list[Report]) -> list[Report]:
+    """The reports on FITS files, and those on what plugins made of them."""
+    if run.inputs is None:
+        return reports
+    files = [report.file for report in reports if report.file is not None and not report.outcome.is_failure]
+    return [*reports, *(more for file in files for more in run.inputs.offer_fits(file))]
+
+
+def _readers(
+    run: _Run, group: Sequence[_Candidate], summary: Summary
+) -> tuple[dict[Path, Reader], list[Report]]:
+    """How each of these files, which do not look like FITS, is read; those that nobody wants are left out.
+
+    And the reports on those that plugins have read.
+    """
     regular = [one.path for one in group if _is_file(one.path)]
     with run.database.writer() as connection:
         companions = find_companions(connection, regular)
     readers: dict[Path, Reader] = {}
+    reports: list[Report] = []
     for one in group:
         companion = companions.get(one.path)
+        report = None
+        if companion is None and run.inputs is not None and one.path in regular:
+            report = run.inputs.offer(one.path, named=one.named)
         if companion is not None:
             readers[one.path] = partial(_read_companion, companion)
+        elif report is not None:
+            reports.append(report)
         elif one.named:
             readers[one.path] = harvest  # which tells what is wrong with it
         else:
             summary.ignored += 1
-    return readers
+    return readers, reports
 
 
 def _read_companion(companion: Companion, path: Path, publication: Publication) -> Harvest:

@@ -1,4 +1,4 @@
-"""The test kit: a real PostgreSQL for tests, started once, with a database of its own for whoever wants one.
+"""A real PostgreSQL for tests, started once, with a database of its own for whoever wants one.
 
 Used by our tests and by those of plugin authors (docs/operators/database.md tells what a cluster is).
 No fixtures here, so that nothing needs pytest: `tests/conftest.py` shows how to make some.
@@ -18,14 +18,14 @@ from typing import IO
 
 import psycopg
 
-from .config import Config
-from .database.cluster import Cluster
-from .database.database import Database
-from .database.preparation import prepare
-from .database.roles import grant_database
-from .database.server import reader_settings
-from .declare.builtin import builtin_schemas
-from .declare.tables import Schema
+from ..config import Config
+from ..database.cluster import Cluster
+from ..database.database import Database
+from ..database.preparation import prepare
+from ..database.roles import grant_database
+from ..database.server import reader_settings
+from ..declare.builtin import builtin_schemas
+from ..declare.tables import Schema
 
 __all__ = ["ClusterForTests", "SessionFolder"]
 
