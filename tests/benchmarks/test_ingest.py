@@ -1,9 +1,9 @@
 """2,000 raw frames beside plain loops of astropy's getheader over the same files, in the same run.
 
-Three loops: the first header of each file, the same with its values, and the headers of all HDUs, which is what
-is read here, values and all. Reading all headers on all cores must take a fifth of the second and of the third
-at most. What is harvested besides (checksums, footprints, rows), and a whole run with the bytes safe in the
-store and the rows in the database, are timed apart.
+Three loops: the first header of each file, the same with its values, and the headers of all HDUs. Reading all
+headers with their values on all cores must take a fifth of the second and of the third at most. What is
+harvested besides (checksums, footprints, rows), and a whole run with the bytes safe in the store and the rows
+in the database, are timed apart.
 """
 
 from __future__ import annotations
