@@ -106,20 +106,19 @@ class Intake:
             if row is None or not row[0]:
                 return
             while not self._closing:
-                # Raises when the database has gone, and with it the lock.
-                connection.execute("SELECT 1")
-                if not self.work_off():
+                self._sweep_at_times()
+                # By the connection that has the lock: this raises when the database has gone, and it with it.
+                if not (records.is_any_whole(connection) and self._work_off()):
                     self._wake.wait(_LOOK)
                     self._wake.clear()
 
-    def work_off(self) -> bool:
-        """Does a bit of what there is to do; False when there is nothing."""
+    def _sweep_at_times(self) -> None:
         if time.monotonic() - self._swept > _ROUND:
             self._swept = time.monotonic()
             self._sweep()
-        with self._database.writer() as connection:
-            if not records.is_any_whole(connection):
-                return False
+
+    def _work_off(self) -> bool:
+        """Does a bit of what there is to do; False when nothing came further."""
         received = self._pending(TransferStatus.RECEIVED, 1)
         # What is urgent is verified and taken in before the next one is looked at.
         for transfer in received:
