@@ -146,6 +146,11 @@ def _in_transaction(
             return work(connection, first)
     except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as cause:
         raise TableInUse(None, "a table of the archive's own is in use") from cause
+    except psycopg.errors.InternalError_ as cause:
+        # Roles belong to all databases of a server, and PostgreSQL lets nobody wait for them.
+        if "concurrently updated" not in str(cause):
+            raise
+        raise TableInUse(None, "the archive's role is changed by another one's start") from cause
     except psycopg.OperationalError as cause:
         # The message tells host and user, never the password.
         reason = " ".join(str(cause).split())

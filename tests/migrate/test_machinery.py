@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pyarrow as pa
 import pytest
 
+from archive.config import Config
 from archive.database.migration_steps import ALL, SAFE
-from archive.database.preparation import examine, migrate
+from archive.database.preparation import examine, migrate, prepare
+from archive.database.server import reader_settings
 from archive.errors import ConfigurationError
 from archive.store import tables as store_tables
+from archive.testing import ClusterForTests
 from frontdesk.opening import BOOKKEEPING
 from tests.migrate.support import THINGS, Site, words
 
@@ -90,3 +94,20 @@ def test_a_schema_of_somebody_else_is_told(site: Site) -> None:
         site.shown(THINGS)
     site.run(str(raised.value.hint).partition(": ")[2])
     assert words(site.shown(THINGS)) == []
+
+
+def test_databases_of_one_server_are_prepared_at_the_same_time(test_cluster: ClusterForTests) -> None:
+    """They share the roles, of which PostgreSQL lets only one change the settings at a time."""
+    names = [f"together_{number}" for number in range(4)]
+    for name in names:
+        test_cluster.cluster.create_database(name, "template0")
+    try:
+        with ThreadPoolExecutor(len(names)) as threads:
+            done = [
+                threads.submit(prepare, test_cluster.cluster.server(name), (), reader_settings(Config()))
+                for name in names
+            ]
+            assert [one.result(120) for one in done] == [None] * len(names)
+    finally:
+        for name in names:
+            test_cluster.cluster.drop_database(name)
