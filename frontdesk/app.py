@@ -25,7 +25,7 @@ from archive.config import Config
 from archive.database import Database
 from archive.errors import ArchiveError, NotFound, UsageError
 from archive.pixels import Unpacker
-from archive.protocol import Archive, CrossOrigin, Style, Workers, bug_response, failure_response
+from archive.protocol import Archive, CrossOrigin, Service, Style, Workers, bug_response, failure_response
 from archive.protocol.datalink import datalink_service
 from archive.protocol.lineage import lineage_routes
 from archive.protocol.previews import preview_service
@@ -62,23 +62,9 @@ def create_app(config: Config, database: Database, store: Store) -> ASGIApp:
         config.concurrent_queries, stall_seconds=config.stall_seconds, spool_bytes=config.spool_bytes
     )
     archive = Archive(config, database, workers, store)
-    unpacker = Unpacker(config.data_folder / "unpacked", config.unpacked_bytes)
     jobs = Jobs(archive, JOB_KINDS, config.job_slots)
     intake, intake_routes = intake_of(archive)
-    services = (
-        tap_service(archive, jobs),
-        sia2_service(archive),
-        sia1_service(archive),
-        cone_service(archive),
-        ssa_service(archive),
-        *((ssa_service(archive, "/ssap", eso=True),) if config.eso_profile else ()),
-        spectrum_service(archive, unpacker),
-        *eso_services(archive, jobs),
-        datalink_service(archive),
-        site_registry(archive),
-        preview_service(archive, unpacker),
-        soda_service(archive, jobs),
-    )
+    services = _services(archive, jobs)
     style_of = partial(
         _style,
         {path: service.style for service in services for path in (service.path, *service.aliases)},
@@ -122,6 +108,26 @@ def create_app(config: Config, database: Database, store: Store) -> ASGIApp:
     site.router.redirect_slashes = False
     # Around everything, so that answers to exceptions nobody expected are logged and readable too.
     return AccessLog(CrossOrigin(Identification(site, archive.callers, style_of), site.routes))
+
+
+def _services(archive: Archive, jobs: Jobs) -> tuple[Service, ...]:
+    """In the order in which the front page tells of them."""
+    config = archive.config
+    unpacker = Unpacker(config.data_folder / "unpacked", config.unpacked_bytes)
+    return (
+        tap_service(archive, jobs),
+        sia2_service(archive),
+        sia1_service(archive),
+        cone_service(archive),
+        ssa_service(archive),
+        *((ssa_service(archive, "/ssap", eso=True),) if config.eso_profile else ()),
+        spectrum_service(archive, unpacker),
+        *eso_services(archive, jobs),
+        datalink_service(archive),
+        site_registry(archive),
+        preview_service(archive, unpacker),
+        soda_service(archive, jobs),
+    )
 
 
 def _style(styles: dict[str, Style], scope: Scope) -> Style:
