@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from archive.declare.dataflow.statuses import ObStatus, is_possible_change, is_possible_step
 
-from .readers.phase2_values import number_of
+from .readers.documents import parse_number
 
 __all__ = ["Finding", "Parameter", "Rule", "Setting", "StatusChange", "check_changes", "check_settings"]
 
@@ -121,12 +121,12 @@ def _is_of(kind: str, text: str) -> bool:
     if kind in _INTEGERS:
         return _INTEGER.fullmatch(text) is not None
     if kind in _NUMBERS:
-        return number_of(text) is not None
+        return parse_number(text) is not None
     return kind != "boolean" or text.upper() in _FLAGS
 
 
 def _is_allowed(text: str, parameter: Parameter) -> bool:
-    number = number_of(text)
+    number = parse_number(text)
     if number is not None:
         if parameter.minimum is not None and number < parameter.minimum:
             return False
@@ -135,7 +135,7 @@ def _is_allowed(text: str, parameter: Parameter) -> bool:
     if parameter.allowed is None:
         return True
     allowed = json.loads(parameter.allowed)
-    return text in allowed or (number is not None and any(number_of(one) == number for one in allowed))
+    return text in allowed or (number is not None and any(parse_number(one) == number for one in allowed))
 
 
 def _told(parameter: Parameter) -> str:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from dataclasses import dataclass
 
-from .documents import Node, as_text
+from .documents import Node, as_text, parse_number
 
-__all__ = ["Value", "ip_version", "number_of", "value_of"]
+__all__ = ["Value", "ip_version", "value_of"]
 
-_NUMBER = re.compile(r"[-+]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][-+]?\d{1,3})?")
 _NUMERIC = {None, "integer", "number", "int", "float", "double"}
 
 
@@ -59,13 +57,5 @@ def _of_number(node: Node) -> Value:
 
 
 def _of_text(text: str, value_type: str | None) -> Value:
-    number = number_of(text) if value_type in _NUMERIC else None
+    number = parse_number(text) if value_type in _NUMERIC else None
     return Value(text or None, number)
-
-
-def number_of(text: str) -> float | None:
-    """The finite number that a text is as a whole, else None."""
-    if not _NUMBER.fullmatch(text):
-        return None
-    number = float(text)
-    return number if math.isfinite(number) else None

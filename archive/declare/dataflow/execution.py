@@ -14,7 +14,7 @@ from ..semantics import UTC
 from ..tables import Example, Key, Table
 from ..types import INTEGER, LONG, TEXT, TIMESTAMP
 from .containers import TO_P2_RUN
-from .joins import OB_ID, OF_RUN, RUN_ID
+from .joins import INSTRUMENT, OB_ID, OF_RUN, RUN_ID
 
 __all__ = ["DP_ID", "EXECUTION", "EXECUTION_FILE", "EXECUTION_TEMPLATE", "NIGHT", "TABLES", "TO_RAW"]
 
@@ -80,15 +80,7 @@ EXECUTION = Table(
             indexed=True,
             description="Number that the Phase 2 API has for the run",
         ),
-        Column(
-            "instrument",
-            TEXT,
-            ucd="meta.id;instr",
-            indexed=True,
-            principal=True,
-            folded=True,
-            description="Instrument",
-        ),
+        INSTRUMENT,
         Column("telescope", TEXT, ucd="meta.id;instr.tel", principal=True, description="Telescope"),
         replace(_START, nullable=False),
         replace(_END, description="End of the execution, UTC; NULL while it goes on"),

@@ -9,7 +9,16 @@ from ..columns import Column
 from ..tables import Key
 from ..types import INTEGER, LONG, TEXT
 
-__all__ = ["CONTAINER_ID", "OB_ID", "OF_PROGRAMME", "OF_RUN", "PERIOD", "PROGRAMME_ID", "RUN_ID"]
+__all__ = [
+    "CONTAINER_ID",
+    "INSTRUMENT",
+    "OB_ID",
+    "OF_PROGRAMME",
+    "OF_RUN",
+    "PERIOD",
+    "PROGRAMME_ID",
+    "RUN_ID",
+]
 
 PROGRAMME_ID = Column(
     "programme_id",
@@ -49,6 +58,15 @@ CONTAINER_ID = Column(
     ucd="meta.id;obs",
     indexed=True,
     description="Number of the container of observation blocks",
+)
+INSTRUMENT = Column(
+    "instrument",
+    TEXT,
+    ucd="meta.id;instr",
+    indexed=True,
+    principal=True,
+    folded=True,
+    description="Instrument",
 )
 
 OF_PROGRAMME = Key(("programme_id",), "dfs.programme", ("programme_id",), "The programme")

@@ -15,7 +15,7 @@ from ..tables import Example, Key, Table
 from ..types import BOOLEAN, DOUBLE, INTEGER, TEXT, TIMESTAMP
 from . import containers, ob_parts
 from .containers import P2_RUN_ID, TO_P2_RUN
-from .joins import CONTAINER_ID, OF_RUN, RUN_ID
+from .joins import CONTAINER_ID, INSTRUMENT, OF_RUN, RUN_ID
 from .ob_parts import OB_ID, TO_OB
 
 __all__ = ["OB", "OB_FINDING", "OB_STATUS", "OB_VERSION", "P2_RUN", "TABLES"]
@@ -90,15 +90,7 @@ _STATE = (
         description="Grade of its last execution: A within constraints, B mostly, C out of them and to be "
         "repeated, D out of them and not to be repeated, X aborted; ? not graded",
     ),
-    Column(
-        "instrument",
-        TEXT,
-        ucd="meta.id;instr",
-        indexed=True,
-        principal=True,
-        folded=True,
-        description="Instrument",
-    ),
+    INSTRUMENT,
     Column(
         "ip_version",
         TEXT,

@@ -9,7 +9,7 @@ from ..histories import history_table
 from ..semantics import ICRS
 from ..tables import Table
 from ..types import BOOLEAN, DOUBLE, FLOAT, INTEGER, LONG, TEXT
-from .joins import OF_PROGRAMME, OF_RUN, PERIOD, PROGRAMME_ID, RUN_ID
+from .joins import INSTRUMENT, OF_PROGRAMME, OF_RUN, PERIOD, PROGRAMME_ID, RUN_ID
 
 __all__ = ["CONDITIONS", "RUN", "RUN_SETUP", "RUN_TARGET", "TABLES"]
 
@@ -89,14 +89,7 @@ RUN = Table(
         _RUN_ID,
         PERIOD,
         Column("title", TEXT, ucd="meta.title;obs.proposal", description="Title of the run"),
-        Column(
-            "instrument",
-            TEXT,
-            ucd="meta.id;instr",
-            indexed=True,
-            principal=True,
-            description="Instrument",
-        ),
+        INSTRUMENT,
         Column(
             "telescope",
             TEXT,
