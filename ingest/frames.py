@@ -35,6 +35,7 @@ __all__ = [
     "galactic",
     "to_icrs",
     "to_vectors",
+    "turned",
 ]
 
 Degrees = npt.NDArray[np.float64]
@@ -109,8 +110,13 @@ def ecliptic(ra: float, dec: float) -> tuple[float, float]:
 
 
 def _turned(ra: float, dec: float, name: str) -> tuple[float, float]:
-    lon, lat = from_vectors(to_vectors(np.array(ra), np.array(dec)) @ _rotation(name).T)
+    lon, lat = turned(np.array(ra), np.array(dec), name)
     return float(lon), float(lat)
+
+
+def turned(ra: Degrees, dec: Degrees, name: str) -> tuple[Degrees, Degrees]:
+    """Of many ICRS positions the "galactic" or "ecliptic" longitudes and latitudes, degrees."""
+    return from_vectors(to_vectors(ra, dec) @ _rotation(name).T)
 
 
 @lru_cache

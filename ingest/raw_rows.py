@@ -14,7 +14,7 @@ from .positions import icrs_position, on_sky, written_position
 from .publication import Publication
 from .times import Span, as_timestamp, exposure_time, observed, parse_date
 
-__all__ = ["raw_values"]
+__all__ = ["programme_values", "raw_values"]
 
 # "184.D-1140(L)" is a large programme (1) of period 84, "0102.A-0001(B)" a normal one of period 102.
 _RUN = re.compile(r"(\d?)(\d{2}|1\d{2})\.[A-Z]-\d{4}(\([A-Z]\))?")
@@ -38,7 +38,8 @@ def raw_values(keywords: Keywords, dp_id: str, size: int, publication: Publicati
             names = _ALIASES.get(column.keyword, (column.keyword.removeprefix("HIERARCH "),))
             numeric = column.type.is_numeric
             values[column.name] = keywords.number(*names) if numeric else keywords.text(*names)
-    values |= _place(keywords) | _optics(keywords) | _programme(keywords)
+    values |= _place(keywords) | _optics(keywords)
+    values |= programme_values(keywords.text("ESO OBS PROG ID") or "")
     values |= {
         "dp_id": dp_id,
         "exp_start": _start(keywords, observed(keywords)),
@@ -86,9 +87,8 @@ def _optics(keywords: Keywords) -> dict[str, object]:
     }
 
 
-def _programme(keywords: Keywords) -> dict[str, object]:
+def programme_values(run: str) -> dict[str, int | None]:
     """Period and type of programme, which ESO writes into the run's identifier."""
-    run = keywords.text("ESO OBS PROG ID") or ""
     old, new = _RUN.fullmatch(run), _NEW_RUN.fullmatch(run)
     if old:
         return {"period": int(old[2]), "prog_type": int(old[1]) if old[1] else None}

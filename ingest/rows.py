@@ -18,8 +18,10 @@ from archive.declare.tables import Table
 from archive.store import Connection
 from archive.store.keyword_index import record_keywords
 
+from .exposures import derive_exposures
 from .harvest import Harvest
 from .lineage import Member, write_lineage
+from .obsplan import follow_frames
 from .publication import Publication
 
 __all__ = ["row_tables", "write_rows"]
@@ -64,6 +66,8 @@ def write_rows(connection: Connection, latest: Mapping[str, Harvest], publicatio
     )
     record_keywords(connection, {dp_id: found.searchable for dp_id, found in latest.items() if found.headers})
     write_lineage(connection, [_member(found) for found in latest.values()], publication)
+    follow_frames(connection, latest)
+    derive_exposures(connection, latest)
     return faults
 
 

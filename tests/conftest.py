@@ -12,6 +12,8 @@ from hypothesis import settings
 
 from archive.database import Cluster, Database
 from archive.testing import ClusterForTests, SessionFolder
+from tests import demonstrations
+from tests.demonstrations import Demonstration
 
 # The same examples in every run of the suite; new ones in `make soak`, by --hypothesis-profile.
 settings.register_profile("suite", derandomize=True)
@@ -63,3 +65,12 @@ def fresh_database(test_cluster: ClusterForTests) -> Iterator[Database]:
     """A database with the built-in tables that belongs to one test."""
     with test_cluster.database() as own:
         yield own
+
+
+@pytest.fixture(scope="session")
+def demonstration(
+    test_cluster: ClusterForTests, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Demonstration]:
+    """The demonstration archive on a server, for tests that leave it as they found it."""
+    with demonstrations.demonstration(test_cluster, tmp_path_factory.mktemp("demonstration"), {}) as served:
+        yield served

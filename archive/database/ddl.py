@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy
@@ -117,11 +118,28 @@ def _table(collected: sqlalchemy.MetaData, table: Table, name: str | None = None
             postgresql_using=method,
             _table=made,
         )
+    for index_name, columns, carried in _covering(table, name):
+        sqlalchemy.Index(
+            index_name,
+            *(made.columns[column] for column in columns),
+            postgresql_using="btree",
+            postgresql_include=carried,
+        )
     return made
 
 
+def _covering(table: Table, name: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Name, columns and carried columns of the indexes that spare queries the rows."""
+    for columns, carried in table.covering:
+        yield (
+            _cut("_".join((name, *columns, "covering_idx"))),
+            [table.by_name[column].physical_name for column in columns],
+            [table.by_name[column].physical_name for column in carried],
+        )
+
+
 def _indexes(table: Table, name: str) -> Iterator[tuple[str, str, list[str]]]:
-    """Name, method and expressions of every index but the primary key's."""
+    """Name, method and expressions of every index but the primary key's and those of `_covering`."""
 
     def quoted(column: str) -> str:
         return quote_identifier(table.by_name[column].physical_name)
@@ -136,7 +154,8 @@ def _indexes(table: Table, name: str) -> Iterator[tuple[str, str, list[str]]]:
         bounds = hidden_columns(region)[0]
         yield _cut(f"{name}_{region}_region_idx"), "gist", [quote_identifier(bounds)]
     for columns in dict.fromkeys([(c.name,) for c in table.columns if c.indexed] + list(table.indexes)):
-        if columns != table.primary_key:
+        # What carries more serves as well.
+        if columns != table.primary_key and columns not in {columns for columns, _ in table.covering}:
             yield _cut("_".join((name, *columns, "idx"))), "btree", [quoted(column) for column in columns]
     for column in table.columns:
         if column.folded:
@@ -153,6 +172,8 @@ def _cut(full: str) -> str:
     return full.encode()[: _LONGEST - 11].decode(errors="ignore") + "_" + mark
 
 
+# Making statements takes milliseconds, and a start wants those of all tables several times.
+@lru_cache(maxsize=1000)
 def create_statement(table: Table, name: str | None = None) -> str:
     """CREATE TABLE with its primary key; indexes, keys and comments come from the functions below."""
     made = _table(sqlalchemy.MetaData(), table, name)
@@ -163,15 +184,22 @@ def index_names(table: Table, name: str | None = None) -> list[str]:
     """The names of all indexes, the primary key's among them, in the same order for every `name`."""
     chosen = name or table.physical_name
     primary = [_cut(f"{chosen}_pkey")] if table.primary_key else []
-    return primary + [index for index, _, _ in _indexes(table, chosen)]
+    others = [index for index, _, _ in (*_indexes(table, chosen), *_covering(table, chosen))]
+    return primary + others
 
 
 def index_statements(table: Table, name: str | None = None) -> list[str]:
     """CREATE INDEX for positions, regions and columns."""
+    return list(_index_statements(table, name))
+
+
+@lru_cache(maxsize=1000)
+def _index_statements(table: Table, name: str | None) -> tuple[str, ...]:
     made = _table(sqlalchemy.MetaData(), table, name)
     dialect = _dialect()
-    ordered = sorted(made.indexes, key=lambda index: index_names(table, name).index(str(index.name)))
-    return [str(CreateIndex(index).compile(dialect=dialect)) for index in ordered]
+    places = {index: place for place, index in enumerate(index_names(table, name))}
+    ordered = sorted(made.indexes, key=lambda index: places[str(index.name)])
+    return tuple(str(CreateIndex(index).compile(dialect=dialect)) for index in ordered)
 
 
 def unique_statement(table: Table, columns: Iterable[str]) -> str:

@@ -56,6 +56,7 @@ FILES = Table(
     "their ancillary files, reduced calibrations.",
     primary_key=("file_id",),
     indexes=(("archive_id",),),
+    covering=((("file_id",), ("archive_id",)),),
     keys=(
         Key(
             ("archive_id",),
@@ -180,6 +181,7 @@ PROVENANCE = Table(
     "PHASE3PROVENANCE of Phase 3, RAWi and CALi of ESO's pipelines, ARCFILE of reduced frames. Only files "
     "that the archive has are listed.",
     primary_key=("product_file", "source_file"),
+    covering=((("source_file",), ("product_file",)),),
     keys=(
         Key(("product_file",), "phase3v2.files", ("file_id",), "The file that was made"),
         Key(("source_file",), "dbo.raw", ("dp_id",), "The raw frame of which it was made, if it is one"),

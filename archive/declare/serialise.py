@@ -44,9 +44,11 @@ def _table_document(table: Table) -> dict[str, Any]:
             document[name] = getattr(table, name)
     if table.kind != "table":
         document["kind"] = table.kind
-    for name in ("primary_key", "positions", "indexes", "spans", "whole", "history"):
+    for name in ("primary_key", "positions", "indexes", "spans", "covering", "whole", "history"):
         if getattr(table, name):
             document[name] = getattr(table, name)
+    if table.restricted:
+        document["restricted"] = True
     document["columns"] = [_column_document(column) for column in table.columns]
     if table.keys:
         document["keys"] = [
@@ -92,8 +94,10 @@ def _table(document: dict[str, Any]) -> Table:
         positions=tuple((lon, lat) for lon, lat in document.get("positions", ())),
         indexes=tuple(tuple(index) for index in document.get("indexes", ())),
         spans=tuple((low, high) for low, high in document.get("spans", ())),
+        covering=tuple((tuple(columns), tuple(more)) for columns, more in document.get("covering", ())),
         whole=tuple(document.get("whole", ())),
         history=document.get("history", ""),
+        restricted=document.get("restricted", False),
         examples=tuple(Example(*example) for example in document.get("examples", ())),
         release=Release(**document["release"]) if "release" in document else None,
     )

@@ -65,10 +65,13 @@ class Table:
     `positions` are pairs of columns (longitude, latitude; degrees) that get a spatial index; every
     column of type REGION gets one too. `spans` are pairs of columns (lowest, highest value) that get one for
     what overlaps an interval. `primary_key` names the natural key by which writes are idempotent. `indexes`
-    are further B-trees over several columns. `release`: which version of which catalogue it is, if any.
+    are further B-trees over several columns. `covering` are B-trees over the first columns of each pair, too,
+    which carry the values of the second: a query that asks for no others is answered without reading rows.
+    `release`: which version of which catalogue it is, if any.
     `whole` are columns of the primary key that name what rows are part of: an input that has rows of a whole
     has all of them, and those that it has no more are removed. `history` is the table that keeps every
-    version of every row (see `history_table`).
+    version of every row (see `history_table`). `restricted`: everybody may know the table, but only
+    the archive's operators read its rows, and the inputs that they came from.
     """
 
     name: str
@@ -82,13 +85,20 @@ class Table:
     positions: tuple[tuple[str, str], ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
     spans: tuple[tuple[str, str], ...] = ()
+    covering: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
     examples: tuple[Example, ...] = field(default=())
     release: Release | None = None
     whole: tuple[str, ...] = ()
     history: str = ""
+    restricted: bool = False
 
     def __post_init__(self) -> None:
         check_table_name(self.name)
+        for what in ("columns", "primary_key", "keys", "positions", "indexes", "whole", "examples"):
+            if not isinstance(getattr(self, what), tuple):
+                raise DeclarationError(
+                    f"table {self.name}: {what} is no tuple", hint='of one thing it is written ("name",)'
+                )
         if not self.columns:
             raise DeclarationError(f"table {self.name} has no columns")
         if self.kind not in {"table", "view"}:
@@ -108,6 +118,7 @@ class Table:
         uses += [("position", pair) for pair in self.positions]
         uses += [("span", pair) for pair in self.spans]
         uses += [("index", index) for index in self.indexes]
+        uses += [("index", (*columns, *carried)) for columns, carried in self.covering]
         uses += [("key", key.columns) for key in self.keys]
         for what, columns in uses:
             for name in columns:
@@ -119,6 +130,8 @@ class Table:
                     raise DeclarationError(f"table {self.name}: {what} column {name!r} is not a number")
         if not set(self.whole) <= set(self.primary_key):
             raise DeclarationError(f"table {self.name}: a whole is named by columns of the primary key")
+        if self.restricted and self.kind == "view":
+            raise DeclarationError(f"table {self.name}: restrict the tables that the view reads")
         if self.history and not self.primary_key:
             raise DeclarationError(f"table {self.name}: versions are told apart by a primary key")
         for key in self.keys:
@@ -129,6 +142,13 @@ class Table:
     def by_name(self) -> Mapping[str, Column]:
         """Columns by exact published name."""
         return {column.name: column for column in self.columns}
+
+    @property
+    def published_description(self) -> str:
+        """The description, and who may read the table unless everybody may."""
+        if not self.restricted:
+            return self.description
+        return f"{self.description} (Restricted: only operators of the archive may read it)".strip()
 
     @property
     def schema_name(self) -> str:
@@ -153,7 +173,8 @@ class Table:
 
     def is_indexed(self, name: str) -> bool:
         """True when conditions on the column are fast: TAP_SCHEMA's flag `indexed`."""
-        leading = {columns[0] for columns in (self.primary_key, *self.indexes) if columns}
+        covering = (columns for columns, _ in self.covering)
+        leading = {columns[0] for columns in (self.primary_key, *self.indexes, *covering) if columns}
         paired = {part for pair in self.positions for part in pair}
         return self.by_name[name].indexed or name in leading | paired or name in self.regions
 
@@ -186,6 +207,11 @@ class Schema:
         twice = [name for name, count in names.items() if count > 1]
         if twice:
             raise DeclarationError(f"schema {self.name} has several tables called {', '.join(twice)}")
+
+    @property
+    def listed(self) -> tuple[Table, ...]:
+        """What lists for programs name: they ask each table of a list, and restricted ones would refuse."""
+        return tuple(table for table in self.tables if not table.restricted)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from archive.errors import UnreadableFile
 from archive.plugins import Accepts, Input
 
 from ..declaring import plugin
+from ..exposures import follow_exposures
 from .ambient_series import SERIES, TABLES, Reading, Series, series_of_file
 from .documents import Node, document, parse_moment
 from .tolerance import first_line
@@ -49,6 +50,7 @@ def _looks(beginning: bytes) -> bool:
         looks=_looks,
     ),
     tables=TABLES,
+    follows=follow_exposures,
 )
 def ambient(input: Input) -> Iterable[Record]:
     """Seeing, turbulence, weather and water vapour as time series, from CSV and JSON as ESO has them."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 from astropy.io import fits
 
-from .frames import CHIP
-from .headers import TELESCOPES, dp_id, iso
-from .plan import NIGHT, SECOND, Exposure
+from .demonstration.weather import NIGHT
+from .frames import sensitivity
+from .headers import TELESCOPES
+from .observatory import SECOND, Exposure
+from .readout import SMALL
+from .setups import HAWKI_DETECTORS
+from .times import dp_id, iso
 
 __all__ = ["master_flat_id", "master_flats"]
 
@@ -37,6 +40,8 @@ def master_flats(exposures: tuple[Exposure, ...]) -> Iterator[tuple[str, fits.HD
         header["HIERARCH ESO PRO REC1 ID"] = ("hawki_twilight_flat_combine", "Recipe")
         for number, exposure in enumerate(raw, start=1):
             header[f"HIERARCH ESO PRO REC1 RAW{number} NAME"] = f"{dp_id(exposure)}.fits"
-        flat = np.ones((CHIP, CHIP), "f4")
-        hdus = [fits.ImageHDU(flat, name=f"CHIP{chip}.INT1") for chip in (1, 2, 3, 4)]
+        hdus = [
+            fits.ImageHDU(sensitivity(chip, SMALL.hawki).astype("f4"), name=f"CHIP{chip}.INT1")
+            for chip in HAWKI_DETECTORS
+        ]
         yield f"{master_flat_id(band)}.fits", fits.HDUList([fits.PrimaryHDU(header=header), *hdus])

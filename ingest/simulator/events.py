@@ -1,42 +1,43 @@
-"""What set off the run for targets of opportunity: messages about a new star, and a trigger."""
+"""Documents of what sets off runs for targets of opportunity: messages about new stars, and triggers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .blocks import NOVA, TRANSIENTS
-from .plan import NIGHT
-from .writing import as_json, stamp
+from .season import Event, Season, Trigger
+from .times import stamp
+from .writing import as_json
 
 __all__ = ["event_files"]
 
-_STREAM = "ivo://uraniborg.example/newstars"
-_SEEN = NIGHT + 0.34
-_CONFIRMED = NIGHT + 0.39
-_TRIGGERED = NIGHT + 0.40
+
+def event_files(season: Season) -> Iterator[tuple[str, str]]:
+    """(name, text) of the messages (VOEvent 2.0) and of the triggers (JSON)."""
+    for event in season.events:
+        yield f"voevent_{event.name}.xml", _message(event)
+    for trigger in season.triggers:
+        yield f"{trigger.name}.trigger.json", as_json(_told(trigger))
 
 
-def event_files() -> Iterator[tuple[str, str]]:
-    """(name, text) of the messages (VOEvent 2.0) and of the trigger (JSON)."""
-    first, second = f"{_STREAM}#1", f"{_STREAM}#2"
-    seen = "A new star where there was none the night before"
-    yield "voevent_newstars_1.xml", _message(first, _SEEN, seen, "", "")
-    run = f'<Param name="run_id" value="{TRANSIENTS.id}" ucd="meta.id;obs.proposal"/>'
-    cited = f'<Citations><EventIVORN cite="followup">{first}</EventIVORN></Citations>'
-    yield "voevent_newstars_2.xml", _message(second, _CONFIRMED, "It is a nova: broad H-alpha", run, cited)
-    trigger = {
-        "runId": TRANSIENTS.id,
-        "obId": NOVA.id,
-        "ivorn": second,
-        "triggered": stamp(_TRIGGERED),
-        "executeWithin": "OneNight",
-        "comments": "Before it fades; any seeing will do",
+def _told(trigger: Trigger) -> dict[str, object]:
+    # With a name of its own: the message, which names the run too, may come later, and a run have several.
+    return {
+        "triggerId": trigger.name,
+        "runId": trigger.run.id,
+        "obId": trigger.block.id,
+        "ivorn": trigger.ivorn,
+        "triggered": stamp(trigger.time),
+        "executeWithin": trigger.within,
+        "comments": trigger.comments,
     }
-    yield f"{TRANSIENTS.id}.trigger.json", as_json(trigger)
 
 
-def _message(ivorn: str, sent: float, seen: str, more: str, cited: str) -> str:
-    target = NOVA.target
+def _message(event: Event) -> str:
+    target, ivorn, sent, seen = event.target, event.ivorn, event.sent, event.description
+    more = f'<Param name="run_id" value="{event.run.id}" ucd="meta.id;obs.proposal"/>' if event.run else ""
+    cited = ""
+    if event.cites:
+        cited = f'<Citations><EventIVORN cite="followup">{event.cites}</EventIVORN></Citations>'
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <voe:VOEvent xmlns:voe="http://www.ivoa.net/xml/VOEvent/v2.0"
  ivorn="{ivorn}" role="observation" version="2.0">
@@ -47,14 +48,14 @@ def _message(ivorn: str, sent: float, seen: str, more: str, cited: str) -> str:
  </Who>
  <What>
   <Description>{seen}</Description>
-  <Param name="magnitude" value="9.4" unit="mag" ucd="phot.mag;em.opt.V"/>
+  <Param name="magnitude" value="{event.magnitude}" unit="mag" ucd="phot.mag;em.opt.V"/>
   {more}
  </What>
  <WhereWhen>
   <ObsDataLocation><ObservatoryLocation id="Paranal"/><ObservationLocation>
    <AstroCoordSystem id="UTC-FK5-GEO"/>
    <AstroCoords coord_system_id="UTC-FK5-GEO">
-    <Time unit="s"><TimeInstant><ISOTime>{stamp(_SEEN)[:-1]}</ISOTime></TimeInstant></Time>
+    <Time unit="s"><TimeInstant><ISOTime>{stamp(event.seen)[:-1]}</ISOTime></TimeInstant></Time>
     <Position2D unit="deg">
      <Name1>RA</Name1><Name2>Dec</Name2>
      <Value2><C1>{target.ra}</C1><C2>{target.dec}</C2></Value2><Error2Radius>0.0003</Error2Radius>

@@ -1,55 +1,66 @@
-"""Documents of the simulated night: executions, a snapshot of the ranking before each, and night logs."""
+"""Documents of a night: executions, a snapshot of the ranking before each, and night logs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from .blocks import FOLDERS, TRANSIENTS, WISHES, Container, Kind, Wish
-from .executions import Execution, Taken, unit_telescope
-from .headers import dp_id
-from .plan import EVENING, SECOND, Exposure, airmass
-from .proposals import PROGRAMMES
-from .weather import seeing_at
-from .writing import as_json, stamp
+from .observatory import Exposure
+from .season import UNIT_TELESCOPES, Execution, ObservedNight, Offer, Season, Sky, Snapshot, Taken
+from .times import dp_id, stamp
+from .wishes import Container, Kind, Wish
+from .writing import as_json
 
 __all__ = ["night_files"]
 
 _ENGINE = "Uraniborg simulator"
-_WEIGHTS = {"A": 100.0, "B": 60.0, "C": 30.0}
-_CLASSES = {run.run.id: run.allocation.priority for programme in PROGRAMMES for run in programme.runs}
-_PATHS = {block.id: path for folder in FOLDERS for block, path in folder.container.paths()}
 
 
-def night_files(done: tuple[Execution, ...]) -> Iterator[tuple[str, str]]:
-    """(name, text) of each document."""
+class _Places:
+    """Where in a season's folders its blocks lie, and the numbers of its runs."""
+
+    def __init__(self, season: Season) -> None:
+        self.runs = {folder.run.id: folder.number for folder in season.folders}
+        self.paths = {block.id: path for folder in season.folders for block, path in folder.container.paths()}
+
+
+def night_files(season: Season) -> Iterator[tuple[str, str]]:
+    """(name, text) of each document of all nights."""
+    places = _Places(season)
+    for night in season.nights:
+        yield from _files(night, places)
+
+
+def _files(night: ObservedNight, places: _Places) -> Iterator[tuple[str, str]]:
+    done = night.executions
     for instrument in dict.fromkeys(execution.wish.setup.instrument for execution in done):
         own = [execution for execution in done if execution.wish.setup.instrument == instrument]
         told = {
             "instrument": instrument,
-            "telescope": unit_telescope(instrument),
-            "night": EVENING,
-            "executions": [_execution(one) for one in own],
+            "telescope": UNIT_TELESCOPES[instrument],
+            "night": night.evening,
+            "executions": [_execution(one, places) for one in own],
         }
-        yield f"executions_{instrument}_{EVENING}.json", as_json(told)
-    snapshots = [_snapshot(execution, done) for execution in done]
-    yield f"rankings_{EVENING}.json", as_json({"rankings": snapshots})
+        yield f"executions_{instrument}_{night.evening}.json", as_json(told)
+    if night.rankings:
+        snapshots = [_snapshot(snapshot, places) for snapshot in night.rankings]
+        yield f"rankings_{night.evening}.json", as_json({"rankings": snapshots})
     for execution in done:
         for taken in execution.taken:
             for exposure in taken.exposures:
-                yield f"{dp_id(exposure)}.NL.txt", _night_log(execution)
+                yield f"{dp_id(exposure)}.NL.txt", _night_log(execution, night, places)
 
 
 # --- executions --------------------------------------------------------------------------------------
 
 
-def _execution(execution: Execution) -> dict[str, Any]:
+def _execution(execution: Execution, places: _Places) -> dict[str, Any]:
     block = execution.wish.block
     return {
         "executionId": execution.id,
         "obId": block.id,
         "progId": block.run.id,
-        "runId": next(folder.number for folder in FOLDERS if folder.run == block.run),
+        "runId": places.runs[block.run.id],
         "from": stamp(execution.start),
         "to": stamp(execution.end),
         "obStatus": execution.status,
@@ -86,58 +97,42 @@ def _file(exposure: Exposure) -> dict[str, Any]:
 # --- rankings ----------------------------------------------------------------------------------------
 
 
-def _snapshot(execution: Execution, done: tuple[Execution, ...]) -> dict[str, Any]:
-    """What there was to choose from at an instrument a minute before a block was started."""
-    setup, start = execution.wish.setup, execution.start
-    finished = {one.wish.block.id for one in done if one.end <= start and one.status == "C"}
-    # Blocks for targets of opportunity wait for their trigger, which came in the morning.
-    offered = [
-        _ranked(wish, start)
-        for wish in WISHES
-        if wish.setup.instrument == setup.instrument
-        and wish.block.id not in finished
-        and wish.block.run != TRANSIENTS
-        and wish.status != "P"
-    ]
-    offered.sort(key=lambda one: (not one["observable"], -one["score"], one["obId"]))
-    for rank, one in enumerate(offered, 1):
-        one["rank"] = rank
+def _snapshot(snapshot: Snapshot, places: _Places) -> dict[str, Any]:
+    """What there was to choose from at an instrument before a block was started."""
     return {
-        "time": stamp(start - 60 * SECOND),
-        "startTime": stamp(start),
-        "telescope": unit_telescope(setup.instrument),
-        "instrument": setup.instrument,
+        "time": stamp(snapshot.time),
+        "startTime": stamp(snapshot.start),
+        "telescope": UNIT_TELESCOPES[snapshot.instrument],
+        "instrument": snapshot.instrument,
         "engine": _ENGINE,
-        "conditions": {
-            "seeing": seeing_at(start - 60 * SECOND),
-            "windDirection": 342.0,
-            "skyTransparency": "Clear",
-            "airmassTolerance": 0.1,
-            "moonElevation": -20.0,
-            "fli": 0.18,
-            "zenithAvoidance": 4.0,
-        },
-        "ranking": offered,
+        "conditions": _conditions(snapshot.sky),
+        "ranking": [_ranked(offer, rank, places) for rank, offer in enumerate(snapshot.offers, 1)],
     }
 
 
-def _ranked(wish: Wish, start: float) -> dict[str, Any]:
-    """The better the class and the higher the target, the better the score."""
-    height, seeing = airmass(wish.block.target, start), seeing_at(start - 60 * SECOND)
-    priority = _CLASSES[wish.block.run.id]
-    reasons = [f"priority class {priority}", f"airmass {height:.2f}"]
-    if height > wish.airmass:
-        reasons.append(f"airmass above {wish.airmass:g}")
-    if seeing > 1.1 * wish.seeing:
-        reasons.append(f"seeing {seeing:.2f} above {wish.seeing:g}")
+def _conditions(sky: Sky) -> dict[str, Any]:
     return {
-        "obId": wish.block.id,
-        "progId": wish.block.run.id,
-        "score": round(_WEIGHTS[priority] / height, 2),
-        "observable": len(reasons) == 2,
-        "obStatus": "+",
-        "reasons": reasons,
-        **_container(_PATHS[wish.block.id], wish),
+        "seeing": sky.seeing,
+        "windDirection": sky.wind_direction,
+        "skyTransparency": sky.transparency,
+        "airmassTolerance": sky.airmass_tolerance,
+        "moonElevation": sky.moon_elevation,
+        "fli": sky.fli,
+        "zenithAvoidance": sky.zenith_avoidance,
+    }
+
+
+def _ranked(offer: Offer, rank: int, places: _Places) -> dict[str, Any]:
+    block = offer.wish.block
+    return {
+        "obId": block.id,
+        "progId": block.run.id,
+        "score": offer.score,
+        "observable": offer.is_observable,
+        "obStatus": offer.status,
+        "reasons": list(offer.reasons),
+        **_container(places.paths[block.id], offer.wish),
+        "rank": rank,
     }
 
 
@@ -152,11 +147,12 @@ def _container(path: tuple[Container, ...], wish: Wish) -> dict[str, Any]:
 # --- night logs --------------------------------------------------------------------------------------
 
 
-def _night_log(execution: Execution) -> str:
+def _night_log(execution: Execution, night: ObservedNight, places: _Places) -> str:
     """As operators' tools write them: keys, then templates and files with tabs, then remarks."""
-    block, container = execution.wish.block, _PATHS[execution.wish.block.id][-1]
+    block, weather = execution.wish.block, night.weather
+    container = places.paths[block.id][-1]
     lines = [
-        f"Night: {EVENING}",
+        f"Night: {night.evening}",
         f"Run: {block.run.id}",
         f"OB: {block.name} {block.id}",
         f"Container: {container.name} {container.id}",
@@ -165,7 +161,7 @@ def _night_log(execution: Execution) -> str:
         "---",
     ]
     lines += [
-        f"{taken.template.name}\t{dp_id(one)}.fits\t{one.dit:g}\t{one.ndit}\t{seeing_at(one.start):.2f}"
+        f"{taken.template.name}\t{dp_id(one)}.fits\t{one.dit:g}\t{one.ndit}\t{weather.seeing_at(one.start):.2f}"
         for taken in execution.taken
         for one in taken.exposures
     ]

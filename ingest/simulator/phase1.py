@@ -8,35 +8,34 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .blocks import WISHES, Wish
-from .plan import NIGHT, Target
-from .proposals import PROGRAMMES, Investigator, Programme, Proposed
-from .writing import as_json, sexagesimal, stamp
+from .observatory import Target
+from .season import Season, Slot
+from .times import stamp
+from .wishes import Investigator, Programme, Proposed, Wish
+from .writing import as_json, sexagesimal
 
 __all__ = ["phase1_files"]
 
-_PERIOD = 116
-_CALCULATED = "2025-03-24T10:00:00Z"
-_TARGETS = {wish.block.target.name: wish.block.target for wish in WISHES}
 
-
-def phase1_files() -> Iterator[tuple[str, str]]:
+def phase1_files(season: Season) -> Iterator[tuple[str, str]]:
     """(name, text) of each document."""
-    for number, programme in enumerate(PROGRAMMES, 1):
-        yield f"{programme.id}.p1.json", as_json(_proposal(number, programme))
-    yield f"P{_PERIOD}.allocations.csv", _allocations()
-    yield f"P{_PERIOD}.slots.csv", _slots()
-    yield f"P{_PERIOD}.etc.json", as_json([_calculated(wish) for wish in WISHES if wish.setup.bands])
+    targets = {wish.block.target.name: wish.block.target for wish in season.wishes}
+    for programme in season.programmes:
+        yield f"{programme.id}.p1.json", as_json(_proposal(programme, season.period, targets))
+    yield f"P{season.period}.allocations.csv", _allocations(season)
+    yield f"P{season.period}.slots.csv", _slots(season)
+    asked = [_calculated(wish, season) for wish in season.wishes if wish.setup.instrument == "HAWKI"]
+    yield f"P{season.period}.etc.json", as_json(asked)
 
 
-def _proposal(number: int, programme: Programme) -> dict[str, Any]:
+def _proposal(programme: Programme, period: int, targets: Mapping[str, Target]) -> dict[str, Any]:
     names = list(dict.fromkeys(name for run in programme.runs for name in run.targets))
     numbers = {name: place for place, name in enumerate(names, 1)}
     return {
-        "proposalId": 4710 + number,
+        "proposalId": programme.number,
         "progId": programme.id,
-        "periodNumber": _PERIOD,
-        "cycleName": f"P{_PERIOD}",
+        "periodNumber": period,
+        "cycleName": f"P{period}",
         "title": programme.title,
         "programmeType": programme.kind,
         "scientificCategory": programme.category,
@@ -46,10 +45,8 @@ def _proposal(number: int, programme: Programme) -> dict[str, Any]:
         "investigators": [
             _investigator(person, place) for place, person in enumerate(programme.investigators)
         ],
-        "targets": [_target(_TARGETS[name], place) for name, place in numbers.items()],
-        "obsRuns": [
-            _run(run, 8000 + 10 * number + place, numbers) for place, run in enumerate(programme.runs)
-        ],
+        "targets": [_target(targets[name], place) for name, place in numbers.items()],
+        "obsRuns": [_run(run, numbers) for run in programme.runs],
     }
 
 
@@ -75,15 +72,15 @@ def _target(target: Target, number: int) -> dict[str, Any]:
     }
 
 
-def _run(proposed: Proposed, number: int, numbers: Mapping[str, int]) -> dict[str, Any]:
-    in_hours = proposed.mode == "SM"
+def _run(proposed: Proposed, numbers: Mapping[str, int]) -> dict[str, Any]:
+    in_hours, number = proposed.mode == "SM", proposed.number
     share = proposed.time * 3600 / len(proposed.targets)
     return {
         "runId": number,
         "runCode": proposed.run.id,
         "title": proposed.run.title,
         "instrument": proposed.instrument,
-        "periodNumber": _PERIOD,
+        "periodNumber": proposed.run.period,
         "observingMode": proposed.mode,
         "telescopeSetup": proposed.telescope,
         "runType": proposed.kind,
@@ -105,41 +102,33 @@ def _run(proposed: Proposed, number: int, numbers: Mapping[str, int]) -> dict[st
     }
 
 
-def _allocations() -> str:
+def _allocations(season: Season) -> str:
     lines = [
         "Run ID,Decision,Priority class,Allocated hours,Allocated nights,Observing mode,Seeing,Decided,"
         "Panel,OPC grade,OPC rank"
     ]
-    for programme in PROGRAMMES:
+    for programme in season.programmes:
         for run in programme.runs:
             given = run.allocation
             hours, nights = (given.time, "") if run.mode == "SM" else ("", given.time)
-            values = (hours, nights, run.mode, run.seeing, "2025-07-01T12:00:00Z", programme.category[0])
+            values = (hours, nights, run.mode, run.seeing, season.decided, programme.category[0])
             cells = (run.run.id, "Scheduled", given.priority, *values, given.grade, given.rank)
             lines.append(",".join(str(cell) for cell in cells))
     return "\n".join(lines) + "\n"
 
 
-# Telescopes, nights from the evening and to the morning after the simulated night's midnight (days), mode,
-# run, instrument, remarks. Nights begin and end at noon in Chile.
-_SLOTS = (
-    ("UT1", -5, 4, "Service", "", "FORS2", ""),
-    ("UT4", -5, 4, "Service", "", "HAWKI", ""),
-    ("UT2", -1, 0, "Visitor", "116.29CD.002", "UVES", "second half only"),
-    ("UT3", -2, 1, "Designated Visitor", "", "XSHOOTER", "guaranteed time"),
-    ("UT1 UT2 UT3 UT4", 5, 6, "Technical", "", "", "interferometry with all unit telescopes"),
-)
-
-
-def _slots() -> str:
+def _slots(season: Season) -> str:
     lines = ["Period,Telescope,Start,End,Mode,Run,Instrument,Remarks"]
-    for telescopes, first, last, mode, run, instrument, remarks in _SLOTS:
-        start, end = (stamp(NIGHT + day + 16 / 24) for day in (first, last))
-        lines.append(",".join((str(_PERIOD), telescopes, start, end, mode, run, instrument, remarks)))
+    lines += [",".join(_cells(season.period, slot)) for slot in season.slots]
     return "\n".join(lines) + "\n"
 
 
-def _calculated(wish: Wish) -> dict[str, Any]:
+def _cells(period: int, slot: Slot) -> tuple[str, ...]:
+    start, end = stamp(slot.start), stamp(slot.end)
+    return str(period), slot.telescopes, start, end, slot.mode, slot.run, slot.instrument, slot.remarks
+
+
+def _calculated(wish: Wish, season: Season) -> dict[str, Any]:
     """What the calculator was asked for a block, and what it answered."""
     setup = wish.setup
     return {
@@ -148,8 +137,8 @@ def _calculated(wish: Wish) -> dict[str, Any]:
         "obId": wish.block.id,
         "instrumentName": setup.instrument,
         "targetName": wish.block.target.name,
-        "calculated": _CALCULATED,
-        "etcVersion": "P116.1",
+        "calculated": season.calculated,
+        "etcVersion": f"P{season.period}.1",
         "request": {
             "target": {
                 "morphology": {"morphologytype": "point"},
@@ -157,7 +146,7 @@ def _calculated(wish: Wish) -> dict[str, Any]:
                 "brightness": {
                     "brightnesstype": "mag",
                     "mag": 18.5,
-                    "magband": setup.bands[-1],
+                    "magband": setup.optics[-1],
                     "magsys": "vega",
                 },
             },

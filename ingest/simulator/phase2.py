@@ -5,53 +5,55 @@ In the shapes of the Phase 2 API, one bundle for each run with everything that l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .blocks import FOLDERS, WISHES, Container, Folder, Kind, Link, Wish
-from .executions import Execution
-from .proposals import PROGRAMMES, Investigator, Proposed
-from .templates import PACKAGES, Template, package, templates_of
-from .writing import as_json, sexagesimal, stamp
+from .season import Change, Season
+from .templates import Template, package, templates_of
+from .times import stamp
+from .wishes import OVERHEAD, Container, Folder, Investigator, Kind, Link, Proposed, Wish
+from .writing import as_json, sexagesimal
 
 __all__ = ["phase2_files"]
 
-_SUPPORT = "user support"
-_OVERHEAD = 600.0  # seconds of a block beyond its exposures
+
+class _Records:
+    """A season by the numbers and names with which its documents refer to each other."""
+
+    def __init__(self, season: Season) -> None:
+        self.packages = season.packages
+        self.histories = season.histories
+        self.wishes = {wish.block.id: wish for wish in season.wishes}
+        self.grades = {one.wish.block.id: one.grade for night in season.nights for one in night.executions}
+        self.leaders = {
+            run.run.id: (run, one.investigators[0]) for one in season.programmes for run in one.runs
+        }
 
 
-def phase2_files(executions: tuple[Execution, ...]) -> Iterator[tuple[str, str]]:
+def phase2_files(season: Season) -> Iterator[tuple[str, str]]:
     """(name, text) of each document."""
-    for instrument in PACKAGES:
-        yield f"package_{instrument}_{PACKAGES[instrument]}.json", as_json(package(instrument))
-    for folder in FOLDERS:
-        yield f"run_{folder.run.id}.json", as_json(_bundle(folder, executions))
+    records = _Records(season)
+    for instrument, version in season.packages.items():
+        yield f"package_{instrument}_{version}.json", as_json(package(instrument, version))
+    for folder in season.folders:
+        yield f"run_{folder.run.id}.json", as_json(_bundle(folder, records))
 
 
-def _bundle(folder: Folder, executions: tuple[Execution, ...]) -> dict[str, Any]:
-    proposed, leader = _proposed(folder)
-    within = {block.id: path for block, path in folder.container.paths()}
-    wishes = [wish for wish in WISHES if wish.block.id in within]
+def _bundle(folder: Folder, records: _Records) -> dict[str, Any]:
+    paths = sorted(folder.container.paths(), key=lambda found: found[0].id)
     return {
-        "run": _run(folder, proposed, leader),
+        "run": _run(folder, *records.leaders[folder.run.id], records.packages),
         "readme": {"text": f"Please look at {folder.run.title} before you begin."},
         "containers": [
             _container(one, parent, folder.number) for one, parent in _containers(folder.container, None)
         ],
-        "obs": [_block(wish, within[wish.block.id][-1], folder, executions) for wish in wishes],
+        "obs": [_block(records.wishes[block.id], path[-1], folder, records) for block, path in paths],
     }
 
 
-def _proposed(folder: Folder) -> tuple[Proposed, Investigator]:
-    return next(
-        (run, programme.investigators[0])
-        for programme in PROGRAMMES
-        for run in programme.runs
-        if run.run == folder.run
-    )
-
-
-def _run(folder: Folder, proposed: Proposed, leader: Investigator) -> dict[str, Any]:
+def _run(
+    folder: Folder, proposed: Proposed, leader: Investigator, packages: Mapping[str, str]
+) -> dict[str, Any]:
     return {
         "runId": folder.number,
         "progId": folder.run.id,
@@ -61,7 +63,7 @@ def _run(folder: Folder, proposed: Proposed, leader: Investigator) -> dict[str, 
         "mode": proposed.mode,
         "period": folder.run.period,
         "title": folder.run.title,
-        "ipVersion": PACKAGES[proposed.instrument],
+        "ipVersion": packages[proposed.instrument],
         "pi": {"firstName": leader.first, "lastName": leader.last},
     }
 
@@ -110,34 +112,33 @@ def _scheduling(link: Link) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value is not None}
 
 
-def _block(
-    wish: Wish, container: Container, folder: Folder, executions: tuple[Execution, ...]
-) -> dict[str, Any]:
-    own = [execution for execution in executions if execution.wish == wish]
+def _block(wish: Wish, container: Container, folder: Folder, records: _Records) -> dict[str, Any]:
     return {
-        "ob": _answer(wish, container, folder, own),
+        "ob": _answer(wish, container, folder, records),
         "templates": [_template(template, place) for place, template in enumerate(templates_of(wish), 1)],
-        "absoluteTimeConstraints": _windows(wish),
+        "absoluteTimeConstraints": [
+            {"from": stamp(start)[:16], "to": stamp(end)[:16]} for start, end in wish.windows
+        ],
         "siderealTimeConstraints": _sidereal(wish),
-        "transitions": list(_transitions(wish, own)),
+        "transitions": [_change(change) for change in records.histories[wish.block.id]],
         "findingCharts": [f"{wish.block.name}.jpg"],
     }
 
 
-def _answer(wish: Wish, container: Container, folder: Folder, own: list[Execution]) -> dict[str, Any]:
+def _answer(wish: Wish, container: Container, folder: Folder, records: _Records) -> dict[str, Any]:
     block, setup = wish.block, wish.setup
     return {
         "obId": block.id,
         "itemType": "OB",
-        "obStatus": wish.status,
+        "obStatus": records.histories[block.id][-1].after,
         "name": block.name,
         "exposureTime": setup.seconds,
-        "executionTime": setup.seconds + _OVERHEAD,
+        "executionTime": setup.seconds + OVERHEAD,
         "runId": folder.number,
         "instrument": setup.instrument,
-        "ipVersion": PACKAGES[setup.instrument],
+        "ipVersion": records.packages[setup.instrument],
         "migrate": False,
-        "grade": own[-1].grade if own else "?",
+        "grade": records.grades.get(block.id, "?"),
         "userPriority": 1,
         "parentContainerId": container.id,
         "obsDescription": {"name": block.name, "userComments": "", "instrumentComments": ""},
@@ -153,10 +154,10 @@ def _answer(wish: Wish, container: Container, folder: Folder, own: list[Executio
         "constraints": {
             "name": "As proposed",
             "airmass": wish.airmass,
-            "skyTransparency": "Clear",
-            "fli": 1.0,
+            "skyTransparency": wish.sky,
+            "fli": wish.fli,
             "seeing": wish.seeing,
-            "moonDistance": 30,
+            "moonDistance": wish.moon_distance,
             "twilight": 0,
             "waterVapour": 30.0,
         },
@@ -186,35 +187,13 @@ def _type(value: object) -> str:
             return "keyword"
 
 
-def _windows(wish: Wish) -> list[dict[str, str]]:
-    """Spectra may be taken from when they were asked for until the period is over."""
-    if wish.setup.bands:
-        return []
-    return [{"from": stamp(wish.created)[:16], "to": "2026-04-30T23:59"}]
-
-
 def _sidereal(wish: Wish) -> list[dict[str, str]]:
-    """Within five hours of the meridian, for the blocks in the south where all that time is good."""
-    if wish.block.target.dec > -55:
+    if wish.hour_angle is None:
         return []
     hours = wish.block.target.ra / 15
-    return [{"from": sexagesimal((hours - 5) % 24)[:5], "to": sexagesimal((hours + 5) % 24)[:5]}]
+    ends = ((hours + way * wish.hour_angle) % 24 for way in (-1, 1))
+    return [dict(zip(("from", "to"), (sexagesimal(end)[:5] for end in ends), strict=True))]
 
 
-def _transitions(wish: Wish, own: list[Execution]) -> Iterator[dict[str, Any]]:
-    """All changes of the status: those of its owner, of the observatory's reviewers, and of operators."""
-    owner = wish.block.run.investigators.partition("/")[0].lower()
-    yield _change(wish.created, None, "P", owner)
-    if wish.status == "P":
-        return
-    yield _change(wish.created + 10, "P", "D", owner)
-    yield _change(wish.created + 15, "D", "+", _SUPPORT)
-    for execution in own:
-        yield _change(execution.start, "+", "S", execution.operator)
-        yield _change(execution.end, "S", execution.status, execution.operator)
-        if execution.status == "A":
-            yield _change(execution.end + 0.01, "A", "+", execution.operator)
-
-
-def _change(mjd: float, before: str | None, after: str, actor: str) -> dict[str, Any]:
-    return {"time": stamp(mjd), "from": before, "to": after, "actor": actor}
+def _change(change: Change) -> dict[str, Any]:
+    return {"time": stamp(change.time), "from": change.before, "to": change.after, "actor": change.actor}

@@ -16,16 +16,21 @@ from astropy.table import QTable
 from astropy.wcs import WCS
 
 from .calibrations import master_flat_id, master_flats
-from .frames import CHIP, SCALE, continuum, paint, wavelengths
-from .headers import TELESCOPES, dp_id, iso
+from .demonstration.weather import NIGHT
+from .frames import celestial, chip_scale, paint
+from .headers import TELESCOPES
+from .observatory import SECOND, Exposure, ObservationBlock
 from .pictures import png
-from .plan import NIGHT, SECOND, Exposure, ObservationBlock
+from .readout import SMALL
+from .spectra import continuum, wavelengths
+from .times import dp_id, iso
 
 __all__ = ["products"]
 
 # A FITS file, or the bytes of a file of another kind.
 Product = tuple[str, fits.HDUList | bytes]
-_STACK = 2 * CHIP + 12  # pixels along a side: both chips, the gap and the jitter
+SCALE = chip_scale(SMALL.hawki)  # degrees per pixel
+_STACK = 2 * SMALL.hawki + 12  # pixels along a side: both chips, the gap and the jitter
 
 
 def products(
@@ -195,12 +200,8 @@ def _cube(block: ObservationBlock, random: np.random.Generator) -> Product:
     header["FLUXCAL"], header["ABMAGLIM"] = "ABSOLUTE", 23.0
     del header["PROV1"]
     cube = fits.ImageHDU(random.normal(100.0, 5.0, (planes, size, size)).astype("f4"), name="DATA")
-    celestial = _centred_wcs(block.target.ra, block.target.dec, size, 2.0 / 3600).to_header()
-    cube.header.update(celestial)
-    # CDi_j only: mixing them with the CDELT of to_header() is not allowed (FITS 4.0, 8.2).
-    for name in ("PC1_1", "PC2_2", "CDELT1", "CDELT2"):
-        cube.header.remove(name, ignore_missing=True)
-    cube.header["CD1_1"], cube.header["CD2_2"], cube.header["CD3_3"] = -2.0 / 3600, 2.0 / 3600, step
+    cube.header.update(celestial(_centred_wcs(block.target.ra, block.target.dec, size, 2.0 / 3600)))
+    cube.header["CD3_3"] = step
     cube.header["CTYPE3"], cube.header["CUNIT3"] = "WAVE", "m"
     cube.header["CRPIX3"], cube.header["CRVAL3"] = 1.0, 650e-9
     cube.header["BUNIT"] = "10**(-20)erg/s/cm**2/Angstrom"

@@ -6,18 +6,20 @@ crossmatches and detections in the images all agree with each other.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 
+import erfa
 import numpy as np
 from astropy import units
 from astropy.io import fits
 from astropy.table import QTable
 from numpy.typing import NDArray
 
-from .plan import Target
+from .observatory import Target
 
-__all__ = ["draw_stars", "write_catalogue"]
+__all__ = ["draw_stars", "within", "write_catalogue"]
 
 ALL_SKY = 20_000
 PER_TARGET = 400
@@ -71,6 +73,13 @@ def _cluster(
     north, east = random.normal(0, 0.05, (2, count))
     dec = target.dec + north
     return (target.ra + east / np.cos(np.radians(dec))) % 360.0, dec
+
+
+def within(stars: QTable, ra: float, dec: float, radius: float) -> NDArray[np.bool_]:
+    """Which of the stars lie in a cone, degrees."""
+    vectors = erfa.s2c(np.radians(stars["ra"].value), np.radians(stars["dec"].value))
+    cosines = vectors @ erfa.s2c(math.radians(ra), math.radians(dec))
+    return np.asarray(cosines > math.cos(math.radians(radius)))
 
 
 def write_catalogue(stars: QTable, path: Path) -> None:

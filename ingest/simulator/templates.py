@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .blocks import Setup, Wish
+from .wishes import Setup, Wish
 
-__all__ = ["PACKAGES", "Template", "package", "templates_of"]
+__all__ = ["UVES_SETTINGS", "Template", "dichroic", "package", "templates_of"]
 
 _Value = str | int | float | bool
 
@@ -22,9 +22,8 @@ class Template:
     values: dict[str, _Value]
 
 
-# The version of each instrument's package in this period.
-PACKAGES = {"HAWKI": "116.03", "FORS2": "116.07"}
-
+# Central wavelengths of UVES's blue and red arm, nm.
+UVES_SETTINGS = ("346+580", "390+580", "437+760", "390+860")
 _FILTERS = ("J", "H", "Ks", "Y", "CH4", "BrG", "H2")
 _GRISMS = ("GRIS_300V", "GRIS_600B", "GRIS_600RI", "GRIS_1200R")
 
@@ -37,6 +36,14 @@ def _parameter(name: str, kind: str, default: _Value | None = None, **more: obje
 def _between(lowest: float, highest: float) -> dict[str, float]:
     return {"min": lowest, "max": highest}
 
+
+_BOTH_ARMS = (
+    _parameter("DET1.WIN1.UIT1", "number", range=_between(0, 10800)),
+    _parameter("DET2.WIN1.UIT1", "number", range=_between(0, 10800)),
+    _parameter("SEQ.NEXPO", "integer", 1, range=_between(1, 100)),
+    _parameter("INS.MODE", "keyword", values=("DICHR#1", "DICHR#2")),
+    _parameter("INS.WLEN", "keyword", values=UVES_SETTINGS),
+)
 
 _SIGNATURES: dict[str, tuple[tuple[str, str, tuple[dict[str, Any], ...]], ...]] = {
     "HAWKI": (
@@ -86,6 +93,19 @@ _SIGNATURES: dict[str, tuple[tuple[str, str, tuple[dict[str, Any], ...]], ...]] 
             (_parameter("SEQ.NEXPO", "integer", 5, range=_between(1, 20)),),
         ),
     ),
+    "UVES": (
+        (
+            "UVES_dic_acq_slit",
+            "acquisition",
+            (
+                _parameter("INS.SLIT2.WID", "number", 0.9, range=_between(0.3, 10)),
+                _parameter("TEL.AG.GUIDESTAR", "keyword", "CATALOGUE", values=("CATALOGUE", "NONE")),
+            ),
+        ),
+        ("UVES_dic1_obs_exp", "science", _BOTH_ARMS),
+        ("UVES_dic2_obs_exp", "science", _BOTH_ARMS),
+        ("UVES_dic1_cal_flat", "calib", (_parameter("SEQ.NEXPO", "integer", 5, range=_between(1, 20)),)),
+    ),
 }
 
 _CONSTRAINTS = (
@@ -101,11 +121,11 @@ _CONSTRAINTS = (
 )
 
 
-def package(instrument: str) -> dict[str, Any]:
+def package(instrument: str, version: str) -> dict[str, Any]:
     """The instrument's package as the Phase 2 API tells it, in one document."""
     return {
         "instrument": instrument,
-        "ipVersion": PACKAGES[instrument],
+        "ipVersion": version,
         "instrumentConstraints": {"observingConstraints": _CONSTRAINTS},
         "templateSignatures": [
             {"templateName": name, "type": kind, "parameters": parameters}
@@ -115,13 +135,19 @@ def package(instrument: str) -> dict[str, Any]:
 
 
 def templates_of(wish: Wish) -> tuple[Template, ...]:
-    """The templates of a block in their order: the acquisition, then one for each filter."""
+    """The templates of a block in their order: the acquisition, then one for each of its optics."""
     setup = wish.setup
-    if not setup.bands:
-        acquisition = Template("FORS2_lss_acq_slow", "acquisition", "", {"INS.SLIT.NAME": "lSlit1_0arcsec"})
-        return acquisition, _spectrum(setup)
-    preset = Template("HAWKI_img_acq_Preset", "acquisition", "Ks", {"INS.FILT.NAME": "Ks"})
-    return preset, *(_image(setup, band) for band in setup.bands)
+    match setup.instrument:
+        case "HAWKI":
+            acquisition = Template("HAWKI_img_acq_Preset", "acquisition", "Ks", {"INS.FILT.NAME": "Ks"})
+            return acquisition, *(_image(setup, band) for band in setup.optics)
+        case "UVES":
+            acquisition = Template("UVES_dic_acq_slit", "acquisition", "", {"INS.SLIT2.WID": 0.9})
+            return acquisition, *(_echelle(setup, waves) for waves in setup.optics)
+        case _:
+            slit: dict[str, _Value] = {"INS.SLIT.NAME": "lSlit1_0arcsec"}
+            acquisition = Template("FORS2_lss_acq_slow", "acquisition", "", slit)
+            return acquisition, *(_spectrum(setup, grism) for grism in setup.optics)
 
 
 def _image(setup: Setup, band: str) -> Template:
@@ -134,11 +160,28 @@ def _image(setup: Setup, band: str) -> Template:
     return Template("HAWKI_img_obs_AutoJitter", "science", band, values)
 
 
-def _spectrum(setup: Setup) -> Template:
+def _spectrum(setup: Setup, grism: str) -> Template:
     values: dict[str, _Value] = {
         "DET.WIN1.UIT1": setup.dit,
         "SEQ.NEXPO": setup.exposures,
-        "INS.GRIS1.NAME": "GRIS_300V",
+        "INS.GRIS1.NAME": grism,
         "SEQ.RETURN": True,
     }
-    return Template("FORS2_lss_obs_off", "science", "GRIS_300V", values)
+    return Template("FORS2_lss_obs_off", "science", grism, values)
+
+
+def _echelle(setup: Setup, waves: str) -> Template:
+    """Both arms at once; the first dichroic for the ultraviolet, the second for the rest."""
+    values: dict[str, _Value] = {
+        "DET1.WIN1.UIT1": setup.dit,
+        "DET2.WIN1.UIT1": setup.dit,
+        "SEQ.NEXPO": setup.exposures,
+        "INS.MODE": dichroic(waves),
+        "INS.WLEN": waves,
+    }
+    return Template(f"UVES_dic{dichroic(waves)[-1]}_obs_exp", "science", waves, values)
+
+
+def dichroic(waves: str) -> str:
+    """The mode of UVES for the central wavelengths of its arms, as "390+580"."""
+    return "DICHR#2" if waves in ("437+760", "390+860") else "DICHR#1"

@@ -1,21 +1,14 @@
-"""How values are written in the documents of an observatory: JSON, times, positions in sexagesimal."""
+"""How values are written in the documents of an observatory: JSON, and positions in sexagesimal."""
 
 from __future__ import annotations
 
 import json
 
-from .headers import iso
-
-__all__ = ["as_json", "sexagesimal", "stamp"]
+__all__ = ["as_json", "sexagesimal"]
 
 
 def as_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
-
-
-def stamp(mjd: float) -> str:
-    """UTC to the second, marked as such."""
-    return f"{iso(mjd)[:19]}Z"
 
 
 def sexagesimal(value: float) -> str:

@@ -8,23 +8,17 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 
-from archive import store as storage
-from archive.config import Config
-from archive.database import Database
-from archive.store import Store
 from archive.testing import ClusterForTests
-from frontdesk.app import create_app
-from frontdesk.demo import DATA_VARIABLE, demonstration_config, load_demonstration
+from frontdesk.demo import DATA_VARIABLE
+from tests import demonstrations
 from tests.datalink.conftest import vocabulary
-from tests.serving import listening, serving
+from tests.demonstrations import Demonstration
 
 __all__ = ["DEMONSTRATION", "REAL_FILES", "Place", "Site", "vocabulary"]
 
@@ -41,13 +35,12 @@ class Place:
     dec: float
 
 
-@dataclass(frozen=True)
-class Site:
-    """The archive that is served at `address`."""
+class Site(Demonstration):
+    """The archive, and what it is asked."""
 
-    address: str
-    database: Database
-    config: Config
+    @classmethod
+    def of(cls, served: Demonstration) -> Site:
+        return cls(served.address, served.database, served.config)
 
     def rows(self, query: str) -> list[list[Any]]:
         """What an ADQL query finds, which must be something."""
@@ -71,21 +64,13 @@ class Site:
 def site(
     request: pytest.FixtureRequest, test_cluster: ClusterForTests, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
+    if request.param == DEMONSTRATION:
+        yield Site.of(request.getfixturevalue("demonstration"))
+        return
     folder = tmp_path_factory.mktemp("conformance")
-    listener = listening()
-    port = listener.getsockname()[1]
-    config = demonstration_config(Config(), folder, port)
-    config = replace(config, upload_hosts=("127.0.0.1",), volumes=(), scrub_rate=0)
-    environment = {DATA_VARIABLE: os.environ[DATA_VARIABLE]} if request.param == REAL_FILES else {}
-    store = Store(folder / "files")
-    with closing(listener), test_cluster.database(config=config) as database:
-        with database.writer() as connection:
-            storage.initialise(connection)
-        said: list[str] = []
-        load_demonstration(database, store, config, Path("no frames"), environment, said.append)
-        assert said
-        with serving(create_app(config, database, store), listener) as address:
-            yield Site(address, database, config)
+    environment = {DATA_VARIABLE: os.environ[DATA_VARIABLE]}
+    with demonstrations.demonstration(test_cluster, folder, environment) as served:
+        yield Site.of(served)
 
 
 @pytest.fixture(autouse=True)

@@ -10,18 +10,12 @@ import pytest
 import pyvo
 from pyvo.utils.http import create_session
 
-from archive import store as storage
-from archive.config import Config
-from archive.store import Store
-from archive.testing import ClusterForTests
-from frontdesk.app import create_app
-from frontdesk.demo import load_demonstration
-from ingest.simulator.blocks import WISHES
-from ingest.simulator.headers import dp_id
-from ingest.simulator.plan import plan_night
-from ingest.simulator.weather import seeing_at
+from ingest.simulator.demonstration.blocks import WISHES
+from ingest.simulator.demonstration.plan import plan_night
+from ingest.simulator.demonstration.weather import weather
+from ingest.simulator.times import dp_id
+from tests.demonstrations import Demonstration
 from tests.documentation import Page
-from tests.serving import listening, serving
 
 Row = dict[str, Any]
 FRAMES = {dp_id(exposure): exposure for exposure in plan_night() if exposure.block}
@@ -47,17 +41,9 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(test_cluster: ClusterForTests, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("observatory")
-    listener = listening()
-    config = Config(data_folder=folder, port=listener.getsockname()[1])
-    store = Store(folder / "files")
-    with test_cluster.database(config=config) as database:
-        with database.writer() as connection:
-            storage.initialise(connection)
-        assert load_demonstration(database, store, config, folder / "no frames", {}) == []
-        with serving(create_app(config, database, store), listener) as address, create_session() as session:
-            yield Site(pyvo.dal.TAPService(f"{address}/tap", session=session))
+def site(demonstration: Demonstration) -> Iterator[Site]:
+    with create_session() as session:
+        yield Site(pyvo.dal.TAPService(f"{demonstration.address}/tap", session=session))
 
 
 def query_of(page: str) -> str:
@@ -70,7 +56,7 @@ def test_files_of_the_best_programmes_in_good_seeing(site: Site) -> None:
     assert {(row["ob_name"], row["pi_name"], row["grade"]) for row in rows} == {
         ("NGC3201_J_K", "Tycho Brahe", "A")
     }
-    assert all(row["seeing"] == seeing_at(FRAMES[row["raw_file"]].start) < 0.6 for row in rows)
+    assert all(row["seeing"] == weather().seeing_at(FRAMES[row["raw_file"]].start) < 0.6 for row in rows)
     # An acquisition, and two exposures in each of two filters, of which stacks were made.
     assert len({row["raw_file"] for row in rows}) == 5
     assert len({row["product_file"] for row in rows if row["product_file"]}) >= 2

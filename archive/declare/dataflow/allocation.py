@@ -32,7 +32,7 @@ REVIEW = Table(
             DOUBLE,
             ucd="meta.code.qual;obs.proposal",
             principal=True,
-            description="Grade that the committee gave, on the observatory's scale; restricted",
+            description="Grade that the committee gave, on the observatory's scale",
         ),
         Column(
             "opc_rank",
@@ -40,19 +40,20 @@ REVIEW = Table(
             ucd="meta.number;obs.proposal",
             indexed=True,
             principal=True,
-            description="Rank of the run on its telescope, 1 for the best; restricted",
+            description="Rank of the run on its telescope, 1 for the best",
         ),
         Column(
             "comments",
             TEXT,
             ucd="meta.note;obs.proposal",
-            description="What the committee lets the proposers know; restricted",
+            description="What the committee lets the proposers know",
         ),
     ),
-    description="Restricted: grades and ranks that the observing programmes committee gave the runs",
+    description="Grades and ranks that the observing programmes committee gave the runs",
     title="Grades and ranks of runs",
     primary_key=("run_id",),
     keys=(OF_PROGRAMME, OF_RUN),
+    restricted=True,
 )
 
 OUTCOME = Table(
@@ -122,6 +123,7 @@ OUTCOME = Table(
     description="What the observatory gave the runs: time and priority",
     title="Allocated time",
     primary_key=("run_id",),
+    covering=((("priority_class",), ("run_id", "programme_id")),),
     history="dfs.outcome_version",
     keys=(OF_PROGRAMME, OF_RUN),
 )

@@ -118,6 +118,7 @@ EXECUTION = Table(
     title="Executions",
     primary_key=("execution_id",),
     indexes=(("ob_id", "start_time"),),
+    covering=((("execution_id",), ("ob_id", "grade")),),
     keys=(Key(("ob_id",), "dfs.ob", ("ob_id",), "The observation block"), OF_RUN, TO_P2_RUN),
     history="dfs.execution_version",
     examples=(

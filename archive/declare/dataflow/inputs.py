@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..columns import Column
 from ..semantics import UTC
 from ..tables import Example, Table
-from ..types import DOUBLE, INTEGER, LONG, TEXT, TIMESTAMP
+from ..types import BOOLEAN, DOUBLE, INTEGER, LONG, TEXT, TIMESTAMP
 
 __all__ = ["INPUT_FILE", "TABLES"]
 INPUT_FILE = Table(
@@ -107,6 +107,14 @@ INPUT_FILE = Table(
             ucd="meta.number",
             nullable=False,
             description="How often its reading was begun",
+        ),
+        Column(
+            "restricted",
+            BOOLEAN,
+            ucd="meta.code",
+            indexed=True,
+            description="Whether its plugin fills restricted tables: then only operators of the archive may "
+            "download it, and what was wrong with it is told to them alone",
         ),
     ),
     description="Inputs of the ingest plugins, such as proposals, observation blocks and night logs as they "

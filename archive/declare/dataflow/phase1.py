@@ -94,6 +94,7 @@ PROGRAMME = Table(
     description="Observing programmes as they were proposed",
     title="Programmes",
     primary_key=("programme_id",),
+    covering=((("programme_id",), ("pi_name",)),),
     history="dfs.programme_version",
     examples=(
         Example(

@@ -1,97 +1,18 @@
-"""What happens in the simulated night: targets, runs, observation blocks and exposures, in order.
+"""What happens in the demonstration's night: runs, observation blocks and exposures, in order.
 
-Pure data and arithmetic; no pixels and no files. Times are MJD (UTC), angles degrees (ICRS).
+Pure data and arithmetic; no pixels and no files.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
-__all__ = [
-    "CLUSTERS",
-    "DWARFS",
-    "EVENING",
-    "GALAXIES",
-    "GUESTS",
-    "IMAGING",
-    "NIGHT",
-    "PARANAL",
-    "SECOND",
-    "SPECTROSCOPY",
-    "Exposure",
-    "ObservationBlock",
-    "Run",
-    "Target",
-    "airmass",
-    "plan_night",
-]
+from ..observatory import PARANAL, SECOND, Conditions, Exposure, ObservationBlock, Run, Target
+from ..sky import airmass
+from .weather import NIGHT, weather
 
-NIGHT = 61113.0  # 2026-03-14, 0 h UTC: the civil date of the evening in Chile is the 13th.
-EVENING = "2026-03-13"
-SECOND = 1.0 / 86400.0
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    longitude: float
-    latitude: float
-    elevation: float
-
-
-PARANAL = Site(-70.4045, -24.6268, 2635.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    name: str
-    ra: float
-    dec: float
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    id: str
-    title: str
-    investigators: str
-    period: int = 116
-
-
-@dataclass(frozen=True, slots=True)
-class ObservationBlock:
-    id: int
-    name: str
-    run: Run
-    target: Target
-
-
-@dataclass(frozen=True, slots=True)
-class Exposure:
-    """One readout. `dit` seconds times `ndit`; `block` is None for calibrations of the day."""
-
-    instrument: str
-    start: float
-    category: str
-    type: str
-    technique: str
-    template: str
-    dit: float
-    ndit: int = 1
-    optics: str = ""
-    block: ObservationBlock | None = None
-    number: int = 1
-    of: int = 1
-    offset: tuple[float, float] = (0.0, 0.0)
-
-    @property
-    def exposure_time(self) -> float:
-        return self.dit * self.ndit
-
-    @property
-    def end(self) -> float:
-        return self.start + self.exposure_time * SECOND
-
+__all__ = ["CLUSTERS", "DWARFS", "GALAXIES", "GUESTS", "IMAGING", "SPECTROSCOPY", "plan_night"]
 
 CLUSTERS = Run("116.28AB.001", "Infrared photometry of southern globular clusters", "BRAHE/ÅKESSON/LØVGREN")
 GALAXIES = Run("116.28AB.002", "Star formation in nearby spirals", "BRAHE/SOPHIE")
@@ -123,8 +44,17 @@ SPECTROSCOPY: tuple[tuple[ObservationBlock, float], ...] = (
 
 def plan_night() -> tuple[Exposure, ...]:
     """The night's exposures in order of time; the same at every call."""
-    exposures = (*_day(), *_guests(), *_images(), *_spectra())
+    exposures = (*_day(), *_guests(), *map(_in_conditions, (*_images(), *_spectra())))
     return tuple(sorted(exposures, key=lambda exposure: exposure.start))
+
+
+def _in_conditions(exposure: Exposure) -> Exposure:
+    assert exposure.block is not None  # only frames of the sky come here
+    ends, target, told = (exposure.start, exposure.end), exposure.block.target, weather()
+    first, last = (airmass(PARANAL, target, mjd) for mjd in ends)
+    return replace(
+        exposure, conditions=Conditions((first, last), (told.seeing_at(ends[0]), told.seeing_at(ends[1])))
+    )
 
 
 def _day() -> Iterator[Exposure]:
@@ -196,7 +126,7 @@ def _images() -> Iterator[Exposure]:
             block=block,
         )
         start += 90 * SECOND
-        for band in bands:
+        for place, band in enumerate(bands, 2):
             for n, offset in enumerate(((0.0, 0.0), (10.0 / 3600, -8.0 / 3600))):
                 yield Exposure(
                     "HAWKI",
@@ -212,6 +142,7 @@ def _images() -> Iterator[Exposure]:
                     n + 1,
                     2,
                     offset,
+                    place,
                 )
                 start += 95 * SECOND
 
@@ -233,15 +164,6 @@ def _spectra() -> Iterator[Exposure]:
                 block=block,
                 number=n + 1,
                 of=2,
+                template_number=2,
             )
             start += 360 * SECOND
-
-
-def airmass(target: Target, mjd: float) -> float:
-    """Airmass at Paranal, by the plane-parallel formula; 9.9 below 6 degrees of altitude."""
-    # Greenwich mean sidereal time to 0.1 s (Astronomical Almanac, B6), enough for a header.
-    sidereal = (280.46061837 + 360.98564736629 * (mjd - 51544.5) + PARANAL.longitude) % 360.0
-    hour_angle = math.radians(sidereal - target.ra)
-    latitude, dec = math.radians(PARANAL.latitude), math.radians(target.dec)
-    sine = math.sin(latitude) * math.sin(dec) + math.cos(latitude) * math.cos(dec) * math.cos(hour_angle)
-    return 1.0 / sine if sine > 0.1 else 9.9

@@ -1,68 +1,15 @@
-"""Phase 1 of the simulated observatory: programmes with those who proposed them, their runs and their fate.
+"""Phase 1 of the demonstration: programmes with those who proposed them, their runs and their fate.
 
 Pure data; the documents are made of it in `phase1`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ..wishes import Allocation, Investigator, Programme, Proposed
 from .blocks import HIGH_RESOLUTION, TRANSIENTS
-from .plan import CLUSTERS, DWARFS, GALAXIES, Run
+from .plan import CLUSTERS, DWARFS, GALAXIES
 
-__all__ = ["PROGRAMMES", "Allocation", "Investigator", "Programme", "Proposed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Investigator:
-    """`full` where the name is not written as the first and the last one with a blank between."""
-
-    first: str
-    last: str
-    institute: str
-    country: str
-    full: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Allocation:
-    """What became of a run: hours (nights in visitor mode), its priority class, OPC's grade and rank."""
-
-    time: float
-    priority: str
-    grade: float
-    rank: int
-
-
-@dataclass(frozen=True, slots=True)
-class Proposed:
-    """A run as it was asked for; `time` in hours, in visitor mode in nights, `seeing` in arcsec."""
-
-    run: Run
-    instrument: str
-    telescope: str
-    mode: str
-    kind: str
-    time: float
-    seeing: float
-    fli: float
-    allocation: Allocation
-    targets: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Programme:
-    """The first of the `investigators` is the principal one."""
-
-    id: str
-    title: str
-    category: str
-    kind: str
-    abstract: str
-    submitted: str
-    investigators: tuple[Investigator, ...]
-    runs: tuple[Proposed, ...]
-
+__all__ = ["PROGRAMMES"]
 
 _HVEN = "Uraniborg"
 _TYCHO = Investigator("Tycho", "Brahe", _HVEN, "DK")
@@ -70,6 +17,7 @@ _TYCHO = Investigator("Tycho", "Brahe", _HVEN, "DK")
 PROGRAMMES: tuple[Programme, ...] = (
     Programme(
         "116.28AB",
+        4711,
         "Old clusters and young spirals in the infrared",
         "B3",
         "Normal",
@@ -84,6 +32,7 @@ PROGRAMMES: tuple[Programme, ...] = (
         (
             Proposed(
                 CLUSTERS,
+                8010,
                 "HAWKI",
                 "UT4",
                 "SM",
@@ -96,6 +45,7 @@ PROGRAMMES: tuple[Programme, ...] = (
             ),
             Proposed(
                 GALAXIES,
+                8011,
                 "HAWKI",
                 "UT4",
                 "SM",
@@ -110,6 +60,7 @@ PROGRAMMES: tuple[Programme, ...] = (
     ),
     Programme(
         "116.29CD",
+        4712,
         "White dwarfs as flux standards",
         "D5",
         "Large",
@@ -123,6 +74,7 @@ PROGRAMMES: tuple[Programme, ...] = (
         (
             Proposed(
                 DWARFS,
+                8020,
                 "FORS2",
                 "UT1",
                 "SM",
@@ -135,6 +87,7 @@ PROGRAMMES: tuple[Programme, ...] = (
             ),
             Proposed(
                 HIGH_RESOLUTION,
+                8021,
                 "UVES",
                 "UT2",
                 "VM",
@@ -149,6 +102,7 @@ PROGRAMMES: tuple[Programme, ...] = (
     ),
     Programme(
         "116.2A0E",
+        4713,
         "Spectra of what flares",
         "D1",
         "Normal",
@@ -162,6 +116,7 @@ PROGRAMMES: tuple[Programme, ...] = (
         (
             Proposed(
                 TRANSIENTS,
+                8030,
                 "FORS2",
                 "UT1",
                 "SM",
