@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 from archive.config import Config
@@ -23,11 +24,12 @@ from archive.errors import ArchiveError
 from archive.plugins import load_plugins
 from archive.store import Store
 from ingest import BUILTIN, Inputs, find_catalogues, ingest_paths, load_tables
-from ingest.simulator import write_night
+from ingest.simulator import SEED, seasons, write_night, write_season
 
+from .demo_transfer import send_from_mountain
 from .progress import Progress
 
-__all__ = ["DATA_VARIABLE", "contents", "demonstration_config", "greeting", "load_demonstration"]
+__all__ = ["DATA_VARIABLE", "Season", "contents", "demonstration_config", "greeting", "load_demonstration"]
 
 DATA_VARIABLE = "URANIBORG_DATA"
 _RECORD = "demonstration.json"
@@ -52,12 +54,21 @@ def demonstration_config(config: Config, folder: Path | None, port: int | None) 
     )
 
 
+@dataclass(frozen=True)
+class Season:
+    """What is simulated beyond the demonstration's night, if anything."""
+
+    nights: int = 0
+    seed: int = SEED
+
+
 def load_demonstration(
     database: Database,
     store: Store,
     config: Config,
     frames: Path,
     environment: Mapping[str, str] = os.environ,
+    season: Season = Season(),
     say: Callable[[str], None] = lambda line: None,
 ) -> list[str]:
     """Loads what has not been loaded yet; returns what could not be, one line each.
@@ -68,7 +79,7 @@ def load_demonstration(
     loaded: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
     problems: list[str] = []
     archive = _Archive(database, store, config, say)
-    for source in _sources(archive, frames, environment):
+    for source in _sources(archive, frames, season, environment):
         if loaded.get(source.name) == source.state:
             continue
         found = source.load()
@@ -154,6 +165,13 @@ class _Archive:
             self.say(f"    {line}")
         return [f"{label}: {report.path}: {report.reason}" for report in summary.failures]
 
+    def send(self, label: str, folders: Sequence[Path], spool: Path) -> list[str]:
+        with Progress(label, "files") as progress:
+            refused = send_from_mountain(
+                self.database, self.store, self.config, folders, spool, _SIMULATED, progress
+            )
+        return [f"{label}: {one}" for one in refused]
+
     def load(self, label: str, table: str, file: Path, description: str = "") -> list[str]:
         try:
             with Progress(label, "rows") as progress:
@@ -172,8 +190,13 @@ class _Archive:
         return [f"{label}: {failure}" for failure in summary.failures]
 
 
-def _sources(archive: _Archive, frames: Path, environment: Mapping[str, str]) -> Iterator[_Source]:
-    yield _Source("simulated night", "2", lambda: _load_night(archive))
+def _sources(
+    archive: _Archive, frames: Path, season: Season, environment: Mapping[str, str]
+) -> Iterator[_Source]:
+    yield _Source("simulated night", "3", lambda: _load_night(archive))
+    if season.nights:
+        state = f"{season.nights} nights, seed {season.seed}"
+        yield _Source("simulated season", state, lambda: _load_season(archive, season))
     if _is_readable(frames):
         label = "real frames"
         yield _Source(label, _state(frames), lambda: archive.ingest(label, [frames], _FRAMES))
@@ -188,10 +211,34 @@ def _load_night(archive: _Archive) -> list[str]:
     try:
         with Progress("simulating a night"):
             night = write_night(folder)
-        problems = archive.ingest("simulated night", night.frames, _SIMULATED)
-        problems += archive.ingest("simulated observatory", night.documents, None)
+        sent = _sent_from(folder)
+        made = [path for path in night.frames if not any(one in path.parents for one in sent)]
+        problems = archive.send("simulated night", sent, folder / "spool")
+        problems += archive.ingest("simulated products", made, _SIMULATED)
         about = "Stars in the fields of the simulated night, of which its frames are made"
         return problems + archive.load("simulated stars", _STARS, night.catalogue, about)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sent_from(folder: Path) -> tuple[Path, ...]:
+    """Where the simulator writes what a mountain sends; products are made elsewhere."""
+    return folder / "raw", folder / "documents"
+
+
+def _load_season(archive: _Archive, season: Season) -> list[str]:
+    folder = archive.config.data_folder / "simulated season"
+    shutil.rmtree(folder, ignore_errors=True)
+    label = "simulated season"
+    try:
+        problems: list[str] = []
+        written = count(1)
+        for one in seasons(season.seed, season.nights):
+            with Progress(f"simulating period {one.period}", "files") as progress:
+                write_season(folder, one, season.seed, progress=lambda: progress(next(written)))
+            problems += archive.send(label, _sent_from(folder), folder / "spool")
+            shutil.rmtree(folder)
+        return problems
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -51,6 +51,8 @@ def front_page(
         E.h2("Services"),
         *(part for service in shown for part in _service(service)),
         *_programs(f"{config.base_url}/tap"),
+        E.h3("Transfers"),
+        E.p(E.a("Files on their way", href="/transfers"), " from the observatory to this archive."),
         E.h2({"id": "tables"}, "Tables"),
         *(part for schema in _by_interest(catalogue.schemas) for part in _schema(schema, rows)),
     )
@@ -61,7 +63,7 @@ def table_page(config: Config, table: Table, rows: int | None) -> bytes:
     return page(
         f"{table.name} - {config.title}",
         heading(table.name, clean(table.title or config.title)),
-        E.p(clean(table.description)),
+        E.p(clean(table.published_description)),
         E.p(
             {"class": "links"},
             f"{_count(rows)} rows · " if rows is not None else "",

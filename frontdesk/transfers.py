@@ -9,7 +9,7 @@ import copy
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from lxml import etree
@@ -41,12 +41,15 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def intake_of(archive: Archive) -> tuple[Intake, list[Route]]:
-    """What takes files in, to be started with the application, and the routes that receive and show them."""
+def intake_of(archive: Archive, collection: str | None = None) -> tuple[Intake, list[Route]]:
+    """What takes files in, to be started with the application, and the routes that receive and show them.
+
+    Products go into `collection`, or into what their headers name.
+    """
     config = archive.config
     uploads = Uploads(archive.database, Parts(config.data_folder / "incoming"), config)
 
-    intake = Intake(uploads, Taking(archive))
+    intake = Intake(uploads, Taking(archive, collection), archive.troubles)
     return intake, [*incoming_routes(uploads, config, intake.arrived), *transfer_routes(archive.database)]
 
 
@@ -70,15 +73,24 @@ class Taking:
     Their bytes are copied into the store, whatever the configuration says, since the originals will go.
     """
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, collection: str | None = None) -> None:
         self._database, self._config = archive.database, archive.config
+        self._collection = collection
         self._store = copy.copy(archive.store)
         self._store.mode = "copy"
         self._inputs: Inputs | None = None
 
     def __call__(self, paths: Sequence[Path]) -> dict[Path, Taken | Refusal]:
         told = _Told()
-        ingest_paths(self._database, self._store, self._config, paths, summary=told, inputs=self._plugins())
+        ingest_paths(
+            self._database,
+            self._store,
+            self._config,
+            paths,
+            collection=self._collection,
+            summary=told,
+            inputs=self._plugins(),
+        )
         reports = {report.path: report for report in told.reports if not report.besides}
         return {path: self._outcome(reports.get(path) or _of_same_content(path, told)) for path in paths}
 
@@ -93,9 +105,9 @@ class Taking:
         if report is None:
             return Refusal("nothing here takes it")
         if report.file is None:
-            return Refusal(report.reason or report.outcome.value)
+            return Refusal(report.public_reason or report.outcome.value)
         # An input that its plugin could not read is kept for another try.
-        note = report.reason if report.outcome.is_failure else None
+        note = report.public_reason if report.outcome.is_failure else None
         return Taken(report.file, _is_safe(self._database, self._config, report.file), note)
 
 
@@ -141,7 +153,7 @@ def _page(rows: Sequence[Known], counts: dict[str, int]) -> bytes:
         heading("Transfers", "Files on their way from the observatory to the archive."),
         E.p({"id": "counts", "role": "status"}, _counts(counts)),
         E.div(
-            {"class": "listing"},
+            {"class": "listing transfers"},
             E.table(E.thead(E.tr(*(E.th(name) for name in _COLUMNS))), E.tbody({"id": "transfers"}, *lines)),
         ),
         E.p(
@@ -197,4 +209,8 @@ def _seconds(seconds: float | None) -> str:
 
 
 def _moment(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else ""
+    """The time of today (UTC), else the day."""
+    if moment is None:
+        return ""
+    is_today = moment.date() == datetime.now(UTC).date()
+    return f"{moment:%H:%M:%S}" if is_today else f"{moment:%Y-%m-%d}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -30,8 +30,9 @@ from archive.declare.tables import Record
 from archive.store import Connection
 
 from .obsplan_rows import Block, Execution, aborted_row, planned_row
+from .times import as_mjd
 
-__all__ = ["derive_obsplan", "follow_obsplan"]
+__all__ = ["blocks_after", "derive_obsplan", "follow_clock", "follow_frames", "follow_obsplan"]
 
 Batches = Mapping[str, Iterable[pa.RecordBatch]]
 
@@ -53,6 +54,20 @@ _OF_SCHEDULE = f"""{_OF_RUNS}
 UNION SELECT ob.ob_id FROM ivoa.obsplan JOIN dfs.ob ON ob.ob_id::text = obsplan.obs_id
 WHERE obsplan.execution_status = 'Scheduled'"""
 
+# Not all of the blocks that raw files name are known here.
+_OF_FRAMES = """
+SELECT DISTINCT ob_id FROM dbo.raw AS r WHERE dp_id = ANY (%s) AND ob_id IS NOT NULL
+AND (EXISTS (SELECT FROM dfs.ob WHERE ob.ob_id = r.ob_id)
+    OR EXISTS (SELECT FROM dfs.execution AS e WHERE e.ob_id = r.ob_id))"""
+_OVER = """
+SELECT ob.ob_id FROM ivoa.obsplan AS p JOIN dfs.ob ON ob.ob_id::text = p.obs_id
+WHERE p.execution_status = 'Scheduled' AND p.t_max <= %s"""
+_NEXT = """
+SELECT ob_id FROM (
+    (SELECT ob_id FROM dfs.ob WHERE ob_id > %(block)s ORDER BY ob_id LIMIT %(limit)s)
+    UNION (SELECT DISTINCT ob_id FROM dfs.execution WHERE ob_id > %(block)s ORDER BY ob_id LIMIT %(limit)s)
+) AS known ORDER BY ob_id LIMIT %(limit)s"""
+
 
 def follow_obsplan(connection: Connection, batches: Batches, moment: datetime) -> None:
     """Brings the plan up to date with rows that were just written; hook of the plugins that write them."""
@@ -66,6 +81,27 @@ def follow_obsplan(connection: Connection, batches: Batches, moment: datetime) -
         blocks |= {row[0] for row in connection.execute(_OF_SCHEDULE.encode(), (runs,))}
     if blocks:
         derive_obsplan(connection, moment, blocks=sorted(int(str(block)) for block in blocks))
+
+
+def follow_frames(connection: Connection, dp_ids: Iterable[str]) -> None:
+    """Brings the plan up to date with raw files that were just written, or written anew."""
+    known = connection.execute(_OF_FRAMES.encode(), (sorted(dp_ids),))
+    blocks = sorted(int(str(row[0])) for row in known)
+    if blocks:
+        derive_obsplan(connection, datetime.now(UTC).replace(tzinfo=None), blocks=blocks)
+
+
+def follow_clock(connection: Connection, moment: datetime) -> int:
+    """Derives the blocks anew whose time on the schedule has passed; how many rows were changed."""
+    now = as_mjd(moment.replace(tzinfo=UTC))
+    blocks = sorted(int(str(row[0])) for row in connection.execute(_OVER.encode(), (now,)))
+    return derive_obsplan(connection, moment, blocks=blocks) if blocks else 0
+
+
+def blocks_after(connection: Connection, block: int, limit: int) -> list[int]:
+    """The next ones that the plan has to tell of, in the order of their numbers."""
+    rows = connection.execute(_NEXT.encode(), {"block": block, "limit": limit})
+    return [int(str(row[0])) for row in rows]
 
 
 def derive_obsplan(connection: Connection, moment: datetime, *, blocks: Sequence[int] | None = None) -> int:

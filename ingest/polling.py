@@ -1,13 +1,15 @@
 """Sources that plugins poll by HTTP: what they answer becomes an input, unless they answered it before.
 
 The address was declared by a plugin, which the operator chose, so any host may be asked. The transfer runs in
-a process of its own and is ended when it takes too long. How often a source is due is the caller's business.
+a process of its own and is ended when it takes too long. When a source is due is told here; who asks it then
+is the caller's business.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
+import threading
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -25,17 +27,22 @@ from .confined import Limits, confined
 from .inputs import Inputs
 from .outcomes import Outcome, Report
 
-__all__ = ["TABLES", "poll"]
+__all__ = ["TABLES", "poll", "record_asked", "waits"]
 
-# What makes the answers of a source recognisable: its validators.
+# What makes the answers of a source recognisable: its validators. And what became of asking it last; failures
+# are those in a row.
 TABLES = """
 CREATE TABLE IF NOT EXISTS archive.polled (
     plugin text NOT NULL, url text NOT NULL, etag text NOT NULL, last_modified text NOT NULL,
     at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (plugin, url));
+CREATE TABLE IF NOT EXISTS archive.polling (
+    plugin text NOT NULL, url text NOT NULL, asked_at timestamptz NOT NULL DEFAULT now(),
+    outcome text NOT NULL, reason text, failures integer NOT NULL, PRIMARY KEY (plugin, url));
 """
 
 _SECONDS = 120.0  # for one answer
 _STALL = 30.0  # without a byte
+_LONGEST_PAUSE = 6 * 3600.0  # seconds between attempts with a source that cannot be had
 _MEMORY = 512 << 20
 _PIECE = 1 << 17
 
@@ -50,15 +57,28 @@ class _Answer:
     last_modified: str
 
 
-def poll(inputs: Inputs, plugin: Ingest, source: Poll) -> Report:
-    """Asks a source once; what became of its answer. One that cannot be had fails this round only."""
+def poll(inputs: Inputs, plugin: Ingest, source: Poll, stop: threading.Event | None = None) -> Report:
+    """Asks a source once; what became of its answer. One that cannot be had fails this round only.
+
+    `stop` breaks off the asking, which then counts for nothing.
+    """
     with inputs.database.writer() as connection:
         connection.execute(TABLES)
         known = _validators(connection, plugin, source)
+    report = _asked(inputs, plugin, source, known, stop)
+    if stop is None or not stop.is_set() or report.file is not None:
+        with inputs.database.writer() as connection:
+            record_asked(connection, plugin, source, report)
+    return report
+
+
+def _asked(
+    inputs: Inputs, plugin: Ingest, source: Poll, known: tuple[str, str], stop: threading.Event | None
+) -> Report:
     with tempfile.TemporaryDirectory(prefix="uraniborg-poll-") as folder:
         path = Path(folder, "answer")
         try:
-            answer = _fetched(source, known, path)
+            answer = _fetched(source, known, path, stop)
         except UnreadableFile as error:
             return Report(Path(source.name), Outcome.UNREADABLE, f"{source.url}: {error}", plugin=plugin.name)
         if answer.status == 304:
@@ -88,10 +108,35 @@ def _remember(connection: Connection, plugin: Ingest, source: Poll, answer: _Ans
     )
 
 
+def record_asked(connection: Connection, plugin: Ingest, source: Poll, report: Report) -> None:
+    """What its answer was, or became; only one that could not be had makes the next asking later."""
+    failed = report.file is None and report.outcome.is_failure
+    connection.execute(
+        "INSERT INTO archive.polling AS known (plugin, url, outcome, reason, failures)"
+        " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (plugin, url) DO UPDATE SET (asked_at, outcome, reason,"
+        " failures) = (now(), EXCLUDED.outcome, EXCLUDED.reason,"
+        " CASE WHEN EXCLUDED.failures > 0 THEN least(known.failures + 1, 1000) ELSE 0 END)",
+        (plugin.name, source.url, report.outcome.value, report.public_reason, int(failed)),
+    )
+
+
+def waits(connection: Connection, plugin: Ingest, source: Poll) -> float:
+    """For how many seconds a source need not be asked yet; longer and longer while it cannot be had."""
+    row = connection.execute(
+        "SELECT extract(epoch FROM now() - asked_at)::float8, failures FROM archive.polling"
+        " WHERE plugin = %s AND url = %s",
+        (plugin.name, source.url),
+    ).fetchone()
+    if row is None:
+        return 0.0
+    longest = max(source.seconds, _LONGEST_PAUSE)
+    return float(min(source.seconds * 2.0 ** min(row[1], 40), longest) - max(row[0], 0.0))
+
+
 # --- HTTP ----------------------------------------------------------------------------------------------
 
 
-def _fetched(source: Poll, known: tuple[str, str], path: Path) -> _Answer:
+def _fetched(source: Poll, known: tuple[str, str], path: Path, stop: threading.Event | None) -> _Answer:
     request = urllib.request.Request(source.url)
     etag, last_modified = known
     for name, value in (
@@ -107,7 +152,7 @@ def _fetched(source: Poll, known: tuple[str, str], path: Path) -> _Answer:
     def work() -> object:
         return _transferred(request, path)
 
-    answer = confined(work, Limits(_SECONDS, _MEMORY))
+    answer = confined(work, Limits(_SECONDS, _MEMORY), stop)
     if not isinstance(answer, list):
         raise UnreadableFile("it gave no sensible answer")
     status, *texts = answer

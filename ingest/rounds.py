@@ -21,6 +21,7 @@ def retry_inputs(inputs: Inputs, summary: Summary, progress: Progress | None = N
         summary.add(report)
         if progress is not None:
             progress(done, len(keys))
+    inputs.rest()
     inputs.refresh_counts(summary)
 
 
@@ -32,4 +33,5 @@ def poll_sources(inputs: Inputs, summary: Summary, progress: Progress | None = N
         summary.add(poll(inputs, plugin, source))
         if progress is not None:
             progress(done, len(sources))
+    inputs.rest()
     inputs.refresh_counts(summary)

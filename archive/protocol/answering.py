@@ -89,6 +89,7 @@ def answer(
             total_seconds=config.transfer_seconds,
             cancellation=cancellation,
             begun=begun,
+            user=caller_of(request).name,
         )
         with contextlib.closing(batches):
             yield batches

@@ -28,8 +28,10 @@ def health(archive: Archive) -> Health:
     """Asks the database and the disk, so not for the event loop."""
     faults = tuple(_faults(archive))
     config = archive.config
+    troubles = (f"{work}: {trouble}" for work, trouble in sorted(archive.troubles.items()))
     announced = (config.availability_note,) if config.availability_note else ()
-    return Health(not faults, (*faults, *announced), archive.up_since, config.down_time, config.back_time)
+    notes = (*faults, *troubles, *announced)
+    return Health(not faults, notes, archive.up_since, config.down_time, config.back_time)
 
 
 def _faults(archive: Archive) -> Iterator[str]:

@@ -9,12 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ..access import Caller, check_file
 from ..declare.parameters import Parameter, parse_arguments
 from ..declare.types import INTEGER
 from ..errors import NotFound, UnreadableFile
 from ..pixels import Unpacker
 from ..previews import DEFAULT_SIZE, LARGEST, SMALLEST, Form, PreviewCache, make_preview
 from ..store import Delivered, described, opened
+from .answering import caller_of
 from .documents import Document, document_response
 from .failures import Style
 from .service import Archive, Service
@@ -69,16 +71,17 @@ class _Previews:
         form = _form(str(arguments.one(_FORMAT)))
         size = arguments.integer(_SIZE) or DEFAULT_SIZE
         dp_id = request.path_params["dp_id"]
-        file = await run_in_threadpool(self._find, dp_id)
+        file = await run_in_threadpool(self._find, dp_id, caller_of(request))
         async with self._painters:
             content = await run_in_threadpool(self._preview, file, form, size)
         return document_response(request, Document(content, form.value), {"Cache-Control": _KEPT})
 
-    def _find(self, dp_id: str) -> Delivered:
+    def _find(self, dp_id: str, caller: Caller) -> Delivered:
         if not dp_id.isprintable():
             raise NotFound("the archive has no file whose identifier has control characters")
         with self._archive.database.writer() as connection:
             found = described(connection, dp_id)
+            check_file(connection, self._archive.config, caller, found.dp_id)
         return opened(self._archive.store, found)
 
     def _preview(self, file: Delivered, form: Form, size: int) -> bytes:

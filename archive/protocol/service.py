@@ -33,6 +33,8 @@ class Archive:
     store: Store
     up_since: datetime = field(default_factory=lambda: datetime.now(UTC))
     callers: Callers = field(default_factory=Callers.from_environment)
+    # What hinders work in the background, by the name of that work; it makes no service unavailable.
+    troubles: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

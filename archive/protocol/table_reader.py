@@ -29,6 +29,7 @@ class TableReader:
     ) -> None:
         self._database = database
         self._config = config
+        self._user = caller.name
         self._catalogue: Catalogue = database.catalogue_of(caller.name)
         self._cancellation = cancellation or Cancellation()
 
@@ -44,6 +45,7 @@ class TableReader:
             first_seconds=config.sync_seconds,
             total_seconds=config.transfer_seconds,
             cancellation=self._cancellation,
+            user=self._user,
         ) as batches:
             return [row for batch in batches for row in batch.to_pylist()]
 

@@ -75,7 +75,10 @@ _UNKNOWN: _Rows = MappingProxyType({})
 
 
 def tableset(catalogue: Catalogue, *, columns: bool, rows: _Rows = _UNKNOWN) -> bytes:
-    """All published tables; without `columns`, as for `detail=min`, only what tables say of themselves."""
+    """All published tables but restricted ones.
+
+    Without `columns`, as for `detail=min`, only what tables say of themselves.
+    """
     schemas = (_schema(schema, columns, rows) for schema in catalogue.schemas)
     return document(root(_TABLES, "tableset", schemas))
 
@@ -90,7 +93,7 @@ def _schema(schema: Schema, columns: bool, rows: _Rows) -> etree._Element:
         *optional("title", schema.title),
         *optional("description", schema.description),
         *optional("utype", schema.utype),
-        *(E.table({"type": table.kind}, *_table_children(table, columns, rows)) for table in schema.tables),
+        *(E.table({"type": table.kind}, *_table_children(table, columns, rows)) for table in schema.listed),
     )
 
 
@@ -98,7 +101,7 @@ def _table_children(table: Table, columns: bool, rows: _Rows) -> list[etree._Ele
     children = [
         E.name(table.name),
         *optional("title", table.title),
-        *optional("description", table.description),
+        *optional("description", table.published_description),
         *optional("utype", table.utype),
         # VODataService 1.2, 3.3; TOPCAT shows it.
         *optional("nrows", "" if table.name not in rows else str(rows[table.name])),

@@ -5,16 +5,16 @@ All they share is the queue, so each may fail, wait and go on without the others
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import logging
+import math
 import os
-import random
 import sqlite3
 import threading
 import time
-from collections import deque
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
@@ -32,18 +32,17 @@ from .pacing import Backoff, Throttle
 from .priorities import Priorities
 from .queue import Item, Queue, State
 from .sender import send
+from .telling import Telling
 
 __all__ = ["Daemon"]
 
 _log = logging.getLogger("uraniborg.transfer")
-_LOOK = 1.0  # seconds between looks at the folders
+_SHORTEST_LOOK, _LONGEST_LOOK = 0.1, 1.0  # seconds between looks at the folders: half the quiet time
 _IDLE = 0.2  # seconds between looks for something to send
-_ASK = 1.0  # seconds between questions after what was sent
-_TELL = 10.0  # seconds between reports of what waits
-_ASKED, _REPORTED = 100, 1000  # files in a report that were sent, and that wait
 _LONGEST_PAUSE = 60.0  # seconds, while the archive cannot be reached
 # So often in a row may a file be unwelcome, which a damaged request is too, before others go first so long.
 _UNWELCOME, _POSTPONED = 4, 60.0
+_MOST_UNWELCOME = 10_000  # files whose refusals are counted
 _LONGEST_NAME = 200  # bytes, as the archive takes them
 
 
@@ -73,12 +72,18 @@ class Daemon:
         self._lock = _alone(self._spool)
         self.queue = Queue(self._spool / "queue.sqlite")
         for item in self.queue.items(State.PUT_AWAY):
-            if stamp(item.path) is None:
-                self.queue.forget(item)
+            # What cannot be looked at, as on a server that is away, is not gone.
+            with contextlib.suppress(OSError):
+                if stamp(item.path) is None:
+                    self.queue.forget(item)
         self._throttle = Throttle(config.ingestd_rate)
+        self._telling = Telling(self.queue)
+        self._counting = threading.Lock()
+        self._unwelcome: Counter[tuple[str, int]] = Counter()  # by transfer_id and offset
         self._stop = threading.Event()
         self._is_broken = False
-        self._looked = threading.Event()
+        self._looked = -math.inf  # by time.monotonic, when the last look that has ended began
+        self._news = threading.Event()  # there is something to ask, or to tell
         self._threads = [
             threading.Thread(target=self._repeat, args=(self._look,), name="watch"),
             threading.Thread(target=self._ask, name="report"),
@@ -95,6 +100,7 @@ class Daemon:
     def close(self) -> None:
         """What is being sent is broken off, and gone on with by the next daemon."""
         self._stop.set()
+        self._news.set()
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join()
@@ -108,12 +114,15 @@ class Daemon:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def wait(self) -> None:
-        """Until everything in the folders has been sent and settled."""
+    def wait(self, told: Callable[[int], None] = lambda _left: None) -> None:
+        """Until everything in the folders has been sent and settled; `told` hears how many files are left."""
+        called = time.monotonic()
         while not self._stop.wait(_IDLE):
-            self._looked.clear()
-            self._looked.wait(60)
-            if not self._folders.unfinished and not self.queue.items(State.WAITING, State.SENT, State.SAFE):
+            # Only a look that began after the call has seen everything.
+            has_looked = self._looked >= called
+            left = self._folders.unfinished + self.queue.count(State.WAITING, State.SENT, State.SAFE)
+            told(left)
+            if has_looked and not left:
                 return
 
     def run(self) -> bool:
@@ -121,8 +130,11 @@ class Daemon:
         self._stop.wait()
         return not self._is_broken
 
-    def _repeat(self, step: Callable[[], float]) -> None:
-        """Does `step` again and again, after the pause that it gives, or that the spool's disk needs."""
+    def _repeat(self, step: Callable[[], float], wake: threading.Event | None = None) -> None:
+        """Does `step` again and again, after the pause that it gives, or that the spool's disk needs.
+
+        `wake` ends a pause early.
+        """
         backoff = Backoff(longest=_LONGEST_PAUSE)
         try:
             while not self._stop.is_set():
@@ -132,7 +144,9 @@ class Daemon:
                 except (sqlite3.Error, OSError) as error:
                     _log.error("the spool cannot be used: %s", error)
                     pause = backoff.next()
-                self._stop.wait(pause)
+                (wake or self._stop).wait(pause)
+                if wake is not None:
+                    wake.clear()
         finally:
             if not self._stop.is_set():
                 self._is_broken = True
@@ -144,24 +158,27 @@ class Daemon:
         begun = time.monotonic()
         complete = self._folders.look(self.queue.stamps())
         # With very many files a look takes long, and should not be all that the machine does.
-        pause = max(_LOOK, 5 * (time.monotonic() - begun))
+        usual = min(_LONGEST_LOOK, max(_SHORTEST_LOOK, self.config.ingestd_quiet_seconds / 2))
+        pause = max(usual, 5 * (time.monotonic() - begun))
         found = [(self._priorities.of(one.headers), one) for one in complete]
         # What is urgent is not kept waiting by the checksums of the others.
         for priority, one in sorted(found, key=lambda pair: -pair[0]):
             if not self._stop.is_set():
                 self._enqueue(one, priority)
-        self._looked.set()
+        self._looked = begun
         return pause
 
     def _enqueue(self, complete: Complete, priority: int) -> None:
         try:
             sha256 = checksum(complete.path)
-        except UnreadableFile as error:
+            is_same = stamp(complete.path) == complete.stamp
+        except (UnreadableFile, OSError) as error:
             _log.warning("%s: %s", complete.path, error)
             return
         # It changed while it was read: the next look will see that.
-        if stamp(complete.path) == complete.stamp:
+        if is_same:
             self.queue.add(complete.path, _name(complete.path), complete.stamp, sha256, priority)
+            self._folders.queued(complete)
             _log.info("queued %s with priority %d", complete.path, priority)
 
     # --- sending ------------------------------------------------------------------------------------------
@@ -177,8 +194,6 @@ class Daemon:
 
     def _send(self) -> None:
         client, backoff = self._client(), Backoff(longest=_LONGEST_PAUSE)
-        # What was unwelcome lately, without a success in between.
-        unwelcome: deque[str] = deque(maxlen=1000)
 
         def step() -> float:
             item = self.queue.claim()
@@ -187,9 +202,8 @@ class Daemon:
             try:
                 send(client, self.queue, item, self.config.ingestd_chunk_bytes)
             except Unwelcome as error:
-                unwelcome.append(item.transfer_id)
                 # Others go on meanwhile; it is not given up, as the reason may be mended.
-                is_late = unwelcome.count(item.transfer_id) >= _UNWELCOME
+                is_late = self._is_unwelcome(item)
                 self._failed(item, str(error), _POSTPONED if is_late else 0.0)
                 return 0.0 if is_late else backoff.next()
             except Unreachable as error:
@@ -199,49 +213,52 @@ class Daemon:
             finally:
                 self.queue.release(item)
             backoff.reset()
-            unwelcome.clear()
+            self._news.set()
             return 0.0
 
-        with closing(client):
+        with contextlib.closing(client):
             self._repeat(step)
+
+    def _is_unwelcome(self, item: Item) -> bool:
+        """Whether that happened so often by now, at the same offset, that others should go first."""
+        with self._counting:
+            if len(self._unwelcome) > _MOST_UNWELCOME:
+                self._unwelcome.clear()
+            self._unwelcome[item.transfer_id, item.sent] += 1
+            return self._unwelcome[item.transfer_id, item.sent] >= _UNWELCOME
 
     def _failed(self, item: Item, reason: str, wait: float = 0.0) -> None:
         if self._stop.is_set():
             return
         if reason != item.reason:
             _log.warning("%s waits: %s", item.path, reason)
+            self._telling.hurry()
+            self._news.set()
         self.queue.failed(item, printable(reason), wait)
 
     # --- hearing what became of it ------------------------------------------------------------------------
 
     def _ask(self) -> None:
         client, backoff = self._client(), Backoff(longest=_LONGEST_PAUSE)
-        told = -_TELL
 
         def step() -> float:
-            nonlocal told
             self._put_away()
-            sent = self.queue.items(State.SENT)
-            # Some by chance, so that one that takes long hides no other.
-            asked = random.sample(sent, min(len(sent), _ASKED))
-            if is_due := time.monotonic() - told >= _TELL:
-                asked += self.queue.items(State.WAITING, limit=_REPORTED)
-            if not asked:
-                return _ASK
+            asked, begun, settled = self._telling.report(), time.monotonic(), 0
             try:
-                self._settle(asked, client.report([one.offer for one in asked]))
+                if asked:
+                    settled = self._settle(asked, client.report([one.offer for one in asked]))
             except (Unreachable, Unwelcome) as error:
                 _log.info("the archive was not told what waits: %s", error)
                 return backoff.next()
-            if is_due:
-                told = time.monotonic()
             backoff.reset()
-            return _ASK
+            return self._telling.told(time.monotonic() - begun, is_news=settled > 0)
 
-        with closing(client):
-            self._repeat(step)
+        with contextlib.closing(client):
+            self._repeat(step, self._news)
 
-    def _settle(self, items: Sequence[Item], told: Mapping[str, Standing]) -> None:
+    def _settle(self, items: Sequence[Item], told: Mapping[str, Standing]) -> int:
+        """How many need not be asked after any more."""
+        settled = 0
         for item in items:
             standing = told.get(item.transfer_id)
             if standing is None:
@@ -250,9 +267,11 @@ class Daemon:
                 case TransferStatus.INGESTED:
                     _log.info("%s is safe in the archive", item.path)
                     self.queue.settle(item, State.SAFE)
+                    settled += 1
                 case TransferStatus.REFUSED if item.state is State.SENT:
                     _log.error("%s is refused: %s", item.path, standing.reason)
                     self.queue.settle(item, State.REFUSED, printable(standing.reason))
+                    settled += 1
                 case (
                     TransferStatus.WAITING
                     | TransferStatus.RECEIVING
@@ -264,6 +283,7 @@ class Daemon:
                 case _:
                     pass
         self._put_away()
+        return settled
 
     def _put_away(self) -> None:
         for item in self.queue.items(State.SAFE):

@@ -74,6 +74,7 @@ class Folders:
         self._seen: dict[Path, _Seen] = {}
         self._temporary: set[int] = set()
         self._closed: dict[Path, Stamp] = {}
+        self._away: set[str] = set()  # folders that could not be read at the last look
 
     def look(self, known: Mapping[Path, Stamp]) -> list[Complete]:
         """What is complete, and not known with this stamp; to be called every second or so."""
@@ -93,14 +94,29 @@ class Folders:
         self._seen, self._temporary = seen, temporary
         return [one for path in seen if (one := self._complete(path, seen[path], now)) is not None]
 
+    def queued(self, one: Complete) -> None:
+        """It is known from now on."""
+        self._seen.pop(one.path, None)
+
     @property
     def unfinished(self) -> int:
-        """Files that were seen, can be read, and are not yet known."""
-        return sum(self._closed.get(path) != seen.stamp for path, seen in self._seen.items())
+        """Files that were seen, can be read, and are not yet known; from any thread."""
+        return sum(self._closed.get(path) != seen.stamp for path, seen in list(self._seen.items()))
 
     def _walk(self) -> Iterator[tuple[Path, Stamp]]:
+        away: set[str] = set()
+
+        def tell(error: OSError) -> None:
+            place = os.fsdecode(error.filename)
+            # What lay below may have gone in good order since its own folder was looked through.
+            if error.errno == errno.ENOENT and Path(place) not in self._folders:
+                return
+            away.add(place)
+            if place not in self._away:
+                _log.error("the folder %s cannot be read: %s", place, error.strerror)
+
         for top in self._folders:
-            for folder, folders, names in os.walk(top):
+            for folder, folders, names in os.walk(top, onerror=tell):
                 here = Path(folder)
                 folders[:] = sorted(
                     name
@@ -113,6 +129,7 @@ class Folders:
                         found = path.lstat()
                         if stat.S_ISREG(found.st_mode):
                             yield path, _stamp(found)
+        self._away = away
 
     def _complete(self, path: Path, seen: _Seen, now: float) -> Complete | None:
         still = now - seen.since

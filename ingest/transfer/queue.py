@@ -156,6 +156,22 @@ class Queue:
                     return True
         return False
 
+    def waiting_after(self, last: Item | None, limit: int) -> list[Item]:
+        """All that wait, page by page in their order: those behind `last`, also if it has gone meanwhile."""
+        after = (
+            (1 << 62, 1 << 62, 0.0, 0.0, b"")
+            if last is None
+            else (last.priority, last.priority, last.queued_at, last.queued_at, os.fsencode(last.path))
+        )
+        with self._lock:
+            rows = self._database.execute(
+                f"SELECT {_COLUMNS} FROM item WHERE state = 'waiting' AND (priority < ? OR (priority = ?"
+                " AND (queued_at > ? OR (queued_at = ? AND path > ?))))"
+                " ORDER BY priority DESC, queued_at, path LIMIT ?",
+                (*after, limit),
+            )
+            return list(map(_item, rows))
+
     def _waiting(self) -> Iterator[Item]:
         rows = self._database.execute(
             f"SELECT {_COLUMNS} FROM item WHERE state = 'waiting' AND not_before <= ?"
@@ -197,6 +213,12 @@ class Queue:
             ).rowcount
 
     # --- looking ------------------------------------------------------------------------------------------
+
+    def count(self, *states: State) -> int:
+        """How many are in one of these states."""
+        with self._lock:
+            rows = self._database.execute("SELECT state, count(*) FROM item GROUP BY state").fetchall()
+        return sum(_integer(number) for state, number in rows if state in states)
 
     def items(self, *states: State, limit: int = -1) -> list[Item]:
         """Those in one of these states, the most urgent first."""

@@ -20,6 +20,14 @@ def test_every_file_arrives_once_and_intact(test_cluster, tmp_path) -> None:
         folder = tmp_path / str(seed)
         folder.mkdir()
         with test_cluster.database() as database, observatory(folder, database) as site:
-            seen = under_faults(site, random.Random(seed), files=25, faults=_FAULTS, kills=_KILLS)
+            # With one connection the order is strict; with several, what each of them sends is out of it.
+            seen = under_faults(
+                site,
+                random.Random(seed),
+                files=25,
+                faults=_FAULTS,
+                kills=_KILLS,
+                connections=1 + 2 * (seed % 2),
+            )
         print(f"round {seed}, {time.monotonic() - begun:.0f} s: {dict(seen)}", flush=True)
         assert seen.total() >= _FAULTS + _KILLS

@@ -21,7 +21,7 @@ def archive(test_cluster, tmp_path_factory) -> Iterator[Receiving]:
         incoming_bytes=3_000_000,
         incoming_quota=6_000_000,
         job_slots=0,
-        stall_seconds=3.0,
+        stall_seconds=1.5,
     )
     with pytest.MonkeyPatch.context() as patch, test_cluster.database(config=config) as database:
         patch.setenv("URANIBORG_TOKENS", TOKENS)

@@ -68,7 +68,7 @@ class Receiving:
             ingestd_archive=self.address,
             ingestd_folders=(str(folder / "raw"),),
             ingestd_spool=folder / "spool",
-            ingestd_quiet_seconds=0.2,
+            ingestd_quiet_seconds=0.1,
             ingestd_timeout_seconds=5.0,
             ingestd_chunk_bytes=4000,
         )

@@ -6,62 +6,32 @@ What lies between them is `proxy`'s.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from multiprocessing import forkserver, get_context
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+
+import pytest
 
 from archive import store as storage
 from archive.config import Config
 from archive.database import Database
 from archive.store import Store
 from tests.serving import listening
-from tests.transfer.local import DEADLINE, TOKEN, TOKENS, eventually
+from tests.transfer.local import DEADLINE, eventually
+from tests.transfer.programs import deliver, serve
 
 __all__ = ["Observatory", "observatory"]
 
-ROOT = Path(__file__).parents[2]
-
-# Both end when the test does, however that ends.
-_LIFE = """
-import os, signal, sys, threading
-end = lambda: (os.read(0, 1), os.kill(os.getpid(), signal.SIGKILL))
-threading.Thread(target=end, daemon=True).start()
-"""
-_SERVER = (
-    _LIFE
-    + """
-import json, socket
-from pathlib import Path
-from archive.config import Config
-from archive.database import Database
-from archive.database.server import Server as Place
-from archive.store import open_store
-from frontdesk.app import create_app
-from frontdesk.server import Server
-told = json.loads(sys.argv[1])
-config = Config(**{**told["config"], "data_folder": Path(told["config"]["data_folder"]),
-                   "incoming_users": tuple(told["config"]["incoming_users"])})
-database = Database(Place(**told["place"]), config)
-listener = socket.create_server(("127.0.0.1", config.port))
-Server(create_app(config, database, open_store(database, config)), lambda: None).run([listener])
-"""
-)
-_DAEMON = (
-    _LIFE
-    + """
-from archive.config import load_config
-from frontdesk.cli import parser
-from frontdesk.transfer_commands import ingestd
-arguments = parser().parse_args()
-sys.exit(ingestd(load_config(arguments.config), arguments))
-"""
-)
+_ROOT = Path(__file__).parents[2]
 
 
 @dataclass
@@ -71,8 +41,7 @@ class Observatory:
     folder: Path
     database: Database
     config: Config
-    life: tuple[int, int] = field(default_factory=os.pipe)
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    processes: dict[str, BaseProcess] = field(default_factory=dict)
 
     @property
     def raw(self) -> Path:
@@ -82,33 +51,14 @@ class Observatory:
         path = self.folder / f"{name}.log"
         return path.read_text("utf-8", "replace")[-4000:] if path.exists() else ""
 
-    def _start(self, name: str, program: str, *arguments: str) -> None:
-        environment = os.environ | {
-            "PYTHONPATH": str(ROOT),
-            "URANIBORG_TOKENS": TOKENS,
-            "URANIBORG_TOKEN": TOKEN,
-        }
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(
-                [sys.executable, "-c", program, *arguments],
-                cwd=self.folder,
-                env=environment,
-                stdin=self.life[0],
-                stdout=log,
-                stderr=log,
-            )
+    def _start(self, name: str, program: Callable[..., None], *arguments: object) -> None:
+        process = _programs().Process(target=program, args=(*arguments, self.folder / f"{name}.log"))
+        process.start()
+        self.processes[name] = process
 
     def start_server(self) -> None:
-        place = self.database.server
-        config = {
-            "data_folder": str(self.config.data_folder),
-            "port": self.config.port,
-            "incoming_users": ["mountain"],
-            "job_slots": 0,
-            "stall_seconds": 2.0,
-        }
-        told = {"config": config, "place": {n: getattr(place, n) for n in ("owner", "writer", "reader")}}
-        self._start("server", _SERVER, json.dumps(told))
+        config = replace(self.config, incoming_users=("mountain",), job_slots=0, stall_seconds=2.0)
+        self._start("server", serve, config, dataclasses.asdict(self.database.server))
 
     def start_daemon(self, port: int, *arguments: str, **settings: object) -> None:
         chosen: Mapping[str, object] = {
@@ -122,21 +72,24 @@ class Observatory:
         # JSON's texts, numbers and lists are TOML's.
         lines = [f"{name} = {json.dumps(value)}\n" for name, value in chosen.items()]
         (self.folder / "ingestd.toml").write_text("".join(lines))
-        self._start("ingestd", _DAEMON, "--config", str(self.folder / "ingestd.toml"), "ingestd", *arguments)
+        self._start("ingestd", deliver, self.folder / "ingestd.toml", arguments)
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> int:
         process = self.processes.pop(name)
-        process.send_signal(number)
-        return process.wait(60)
+        assert process.pid is not None
+        os.kill(process.pid, number)
+        process.join(60)
+        assert process.exitcode is not None, self.log(name)
+        return process.exitcode
 
     def ended(self, name: str, seconds: float = DEADLINE) -> int:
         """The exit status of what ends by itself."""
         eventually(
-            lambda: self.processes[name].poll() is not None,
+            lambda: self.processes[name].exitcode is not None,
             lambda: (self.transfers(), self.log("ingestd"), self.log("server")),
             seconds,
         )
-        return self.processes.pop(name).wait()
+        return self.processes.pop(name).exitcode or 0
 
     def transfers(self) -> dict[str, tuple[str, int]]:
         """Status and size by the file's name."""
@@ -197,6 +150,16 @@ def observatory(folder: Path, database: Database) -> Iterator[Observatory]:
     finally:
         for process in site.processes.values():
             process.kill()
-            process.wait()
-        for end in site.life:
-            os.close(end)
+            process.join()
+
+
+@cache
+def _programs() -> ForkServerContext:
+    """Where processes are forked that have imported everything."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload([serve.__module__])
+    with pytest.MonkeyPatch.context() as patch:
+        # The process that forks begins with it.
+        patch.setenv("PYTHONPATH", str(_ROOT))
+        forkserver.ensure_running()
+    return context

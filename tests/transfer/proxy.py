@@ -21,13 +21,13 @@ _PIECE = 4096
 class Proxy:
     """Passes connections on to `target`; of 100 pieces `percent` have a fault, until there were `most`."""
 
-    def __init__(self, target: int, seed: int, percent: int, most: int) -> None:
+    def __init__(self, target: int, seed: int, percent: int, most: int, stall: float) -> None:
         self.listener = listening()
         self.port: int = self.listener.getsockname()[1]
         self.seen: Counter[str] = Counter()
         self._target = target
         self._chance = random.Random(seed)
-        self._percent, self._most = percent, most
+        self._percent, self._most, self._stall = percent, most, stall
         self._closing = False
         self._lock = threading.Lock()
         threading.Thread(target=self._accept, daemon=True).start()
@@ -82,7 +82,7 @@ class Proxy:
                 if fault == "slow":
                     time.sleep(0.1)
                 if fault == "stall":
-                    time.sleep(4.0)
+                    time.sleep(self._stall)
                 if not is_answer:
                     sent += piece
                     if fault == "duplicate":
@@ -102,8 +102,10 @@ class Proxy:
 
 
 @contextlib.contextmanager
-def proxy(target: int, seed: int, percent: int = 10, most: int = 1 << 30) -> Iterator[Proxy]:
-    hostile = Proxy(target, seed, percent, most)
+def proxy(
+    target: int, seed: int, percent: int = 10, most: int = 1 << 30, stall: float = 4.0
+) -> Iterator[Proxy]:
+    hostile = Proxy(target, seed, percent, most, stall)
     try:
         yield hostile
     finally:

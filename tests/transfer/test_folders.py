@@ -110,6 +110,18 @@ def test_what_is_left_out(folders, tmp_path, clock):
     assert is_temporary("x.fits.filepart") and not is_temporary("x.fits")
 
 
+def test_a_folder_that_is_away_is_told_once(tmp_path, clock, caplog):
+    folders = Folders([tmp_path / "mounted"], quiet=0.0, clock=clock)
+    for _ in range(3):
+        assert folders.look({}) == []
+    (tmp_path / "mounted").mkdir()
+    (tmp_path / "mounted/back").write_text("x")
+    assert names(folders.look({})) == ["back"]
+    assert [record.message for record in caplog.records] == [
+        f"the folder {tmp_path}/mounted cannot be read: No such file or directory"
+    ]
+
+
 def header(**cards: object):
     lines = [f"HIERARCH {name.replace('_', ' ')} = {value!r}" for name, value in cards.items()]
     return parse_header("".join(line.ljust(80) for line in [*lines, "END"]).ljust(2880).encode())

@@ -77,7 +77,7 @@ def test_what_the_archive_refuses_stays_and_can_be_tried_again(archive, tmp_path
 
 def test_something_urgent_overtakes_what_is_being_sent(archive, tmp_path):
     daemon = archive.daemon(
-        tmp_path, ingestd_priorities=("90 URGENT = 1",), ingestd_connections=1, ingestd_rate=25_000
+        tmp_path, ingestd_priorities=("90 URGENT = 1",), ingestd_connections=1, ingestd_rate=40_000
     )
     write_fits(tmp_path / "raw/overtaken.fits", 1, size=80_000)
     with daemon:
@@ -119,6 +119,7 @@ def test_what_waits_is_shown_while_it_cannot_be_sent(archive, tmp_path):
         (tmp_path / "raw/too-large.fits").unlink()
     with archive.client("") as client:
         page = client.get("/transfers")
+        assert 'href="/transfers"' in client.get("/").text
     assert "too-large.fits" in page.text and 'src="/static/transfers.js"' in page.text
     assert "script-src 'self'" in page.headers["content-security-policy"]
 

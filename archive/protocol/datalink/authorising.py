@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from ...access import Caller
+from ...access import Caller, is_operator
+from ...config import Config
 
 __all__ = ["LinkAuth", "Permission", "permission"]
 
@@ -32,6 +33,6 @@ class Permission:
 _PUBLIC = Permission(LinkAuth.OPTIONAL, True)
 
 
-def permission(_caller: Caller, _dp_id: str) -> Permission:
-    """For links to what was made of a file: the file, its preview, cut-outs. Everything kept is public."""
-    return _PUBLIC
+def permission(config: Config, caller: Caller, *, restricted: bool) -> Permission:
+    """For links to what was made of a file: the file, its preview, cut-outs. Most files are public."""
+    return Permission(LinkAuth.REQUIRED, is_operator(config, caller.name)) if restricted else _PUBLIC

@@ -192,7 +192,7 @@ class Linker:
         )
 
     def _allowed(self, dp_id: str) -> dict[str, Any]:
-        found = permission(self.caller, dp_id)
+        found = permission(self.config, self.caller, restricted=dp_id in self.facts.restricted)
         return {"link_auth": found.auth.value, "link_authorized": found.authorized}
 
     def _nature(self, dp_id: str) -> Term | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ...access import restricted_files
 from ...store.listing import ListedFile, listed_files
 from ..service import Archive
 from ..table_reader import Row, TableReader
@@ -55,6 +56,7 @@ class Facts:
     that a file is ancillary to. `sources` are the files of which one was made, `derived` those that were made
     of it, `siblings` other products of the same science frames. `documents` are addresses by kind and name,
     as in util.docurl. `spectra` are addresses of one-dimensional spectra in the Spectrum model.
+    `restricted` are the files that only operators may have.
     """
 
     files: dict[str, ListedFile] = field(default_factory=dict)
@@ -68,6 +70,7 @@ class Facts:
     siblings: dict[str, list[str]] = field(default_factory=dict)
     documents: dict[tuple[str, str], str] = field(default_factory=dict)
     spectra: dict[str, str] = field(default_factory=dict)
+    restricted: set[str] = field(default_factory=set)
 
     def is_known(self, dp_id: str) -> bool:
         return dp_id in self.files or dp_id in self.datasets or dp_id in self.raw
@@ -120,6 +123,7 @@ def gather(archive: Archive, reader: TableReader, dp_ids: Iterable[str]) -> Fact
     )
     with archive.database.writer() as connection:
         facts.files.update(listed_files(connection, everything))
+        facts.restricted.update(restricted_files(connection, facts.files))
     facts.datasets.update(_by_dp_id(reader.having("ivoa.ObsCore", _OBSCORE, dp_id=everything)))
     _gather_documents(facts, reader, wanted)
     _gather_spectra(facts, reader, wanted)

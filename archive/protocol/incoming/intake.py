@@ -10,7 +10,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
@@ -21,6 +21,7 @@ from ...database import Database
 from ...declare.dataflow.transfer import TransferStatus
 from ...errors import ArchiveError, UnreadableFile
 from ...store import FileVersion, checksum
+from ..threads import Piece
 from . import records
 from .records import Transfer
 from .uploads import Uploads
@@ -31,9 +32,11 @@ _log = logging.getLogger("uraniborg.incoming")
 _LOCK = 0x55_52_41_4E_49_42_07  # of the one process that takes in
 _AT_ONCE = 64
 _LOOK = 1.0  # seconds between looks for what other processes received
+_SOON = 0.1  # seconds until the others are gone on with when a file brought out a fault
 _OTHERS = 5.0  # seconds between attempts to be the one that takes in, while another process is
 _SLOWEST = 60.0  # seconds between attempts while the store takes no files
 _ROUND = 600.0  # seconds between looks for what is left over
+_ASIDE = 600.0  # seconds for which a file is set aside that brings out a fault
 _LEFT = 3600.0  # seconds after which what belongs to nothing is left over
 
 
@@ -56,20 +59,33 @@ class Refusal:
     reason: str
 
 
+_WORK, _IN_LOG = "files that came in", "they wait; the archive's log tells why"
+_FAULT = "set aside for a while: it brings out a fault of the archive, which its log tells"
+
 # Whole, verified files; those that are not named in the answer are offered again.
 Take = Callable[[Sequence[Path]], Mapping[Path, Taken | Refusal]]
 
 
 class Intake:
-    """A thread that works from `start` to `close`."""
+    """A thread that works from `start` to `close`, whatever goes wrong; `troubles` tell what does now.
 
-    def __init__(self, uploads: Uploads, take: Take) -> None:
+    A file that brings out a fault of ours is set aside for a while, so that the others are taken in.
+    """
+
+    def __init__(
+        self, uploads: Uploads, take: Take, troubles: MutableMapping[str, str] | None = None
+    ) -> None:
         self._uploads = uploads
+        self._troubles = {} if troubles is None else troubles
         self._database: Database = uploads.database
         self._take = take
         self._wake = threading.Event()
         self._closing = False
         self._swept = -_ROUND
+        self._doing: Sequence[Transfer] = ()
+        self._at_once = _AT_ONCE
+        self._complaint = ""
+        self._aside: dict[str, float] = {}  # by transfer_id, until when by time.monotonic
         self._thread = threading.Thread(target=self._work, name="intake", daemon=True)
 
     def start(self) -> None:
@@ -86,18 +102,50 @@ class Intake:
         self._wake.set()
 
     def _work(self) -> None:
-        pause, complaint = _LOOK, ""
+        pause = _LOOK
         while not self._closing:
-            try:
-                self._alone()
-                pause, complaint = _OTHERS, ""
-            except (ArchiveError, psycopg.Error, OSError) as error:
-                # Tried again: the operator may mend it. The same words every second would help nobody.
-                if str(error) != complaint:
-                    _log.error("files that came in wait: %s", error)
-                complaint, pause = str(error), min(2 * pause, _SLOWEST)
-            self._wake.wait(pause)
-            self._wake.clear()
+            # Whatever ends the work, it is begun again.
+            work, begun = Piece(self._alone, lambda: None), time.monotonic()
+            work.run()
+            if time.monotonic() - begun > _SLOWEST:
+                pause = _LOOK
+            if work.error is None:
+                pause = _OTHERS
+                self._troubles.pop(_WORK, None)
+            else:
+                # When a file is to blame, the others need not wait.
+                pause = _SOON if self._complain(work.error) else min(2 * pause, _SLOWEST)
+            self._rest(pause)
+
+    def _complain(self, error: BaseException) -> bool:
+        """Whether it is known which files have to do with it."""
+        # Tried again: the operator may mend it. The same words every second would help nobody.
+        complaint, before = str(error) or type(error).__name__, self._complaint
+        self._complaint = complaint
+        # Anybody may read this, so it tells no more than errors that are meant for everybody.
+        self._troubles[_WORK] = error.message if isinstance(error, ArchiveError) else _IN_LOG
+        if isinstance(error, ArchiveError | psycopg.Error | OSError):
+            if complaint != before:
+                _log.error("files that came in wait: %s", error)
+            return False
+        names = ", ".join(one.file_name for one in self._doing[:3])
+        _log.error("a fault of ours hinders files that came in: %s", names, exc_info=error)
+        self._set_aside()
+        return bool(self._doing)
+
+    def _set_aside(self) -> None:
+        """Among several the culprit is looked for one by one; a single one has been found."""
+        if len(self._doing) == 1:
+            self._aside[self._doing[0].transfer_id] = time.monotonic() + _ASIDE
+            with contextlib.suppress(ArchiveError, psycopg.Error), self._database.writer() as connection:
+                records.note(connection, self._doing[0].transfer_id, _FAULT)
+        self._at_once = 1 if self._doing else _AT_ONCE
+
+    def _rest(self, seconds: float) -> None:
+        """Until something arrives or we are told to end, which may have been just before."""
+        if not self._closing:
+            self._wake.wait(seconds)
+        self._wake.clear()
 
     def _alone(self) -> None:
         """Works until it is told to end, if no other process does so."""
@@ -106,11 +154,16 @@ class Intake:
             if row is None or not row[0]:
                 return
             while not self._closing:
+                self._doing = ()
                 self._sweep_at_times()
                 # By the connection that has the lock: this raises when the database has gone, and it with it.
-                if not (records.is_any_whole(connection) and self._work_off()):
-                    self._wake.wait(_LOOK)
-                    self._wake.clear()
+                has_moved = records.is_any_whole(connection) and self._work_off()
+                self._complaint = ""
+                if not self._aside:
+                    self._troubles.pop(_WORK, None)
+                if not has_moved:
+                    self._at_once = _AT_ONCE
+                    self._rest(_LOOK)
 
     def _sweep_at_times(self) -> None:
         if time.monotonic() - self._swept > _ROUND:
@@ -124,20 +177,24 @@ class Intake:
         for transfer in received:
             self._verify(transfer)
         more = self._pending(TransferStatus.RECEIVED, 1)
-        verified = self._pending(TransferStatus.VERIFIED, _AT_ONCE)
+        verified = self._pending(TransferStatus.VERIFIED, self._at_once)
+        is_full = len(verified) == self._at_once
         moved = False
-        if verified and (not more or len(verified) == _AT_ONCE or more[0].priority < verified[0].priority):
+        if verified and (not more or is_full or more[0].priority < verified[0].priority):
             moved = self._take_in(verified)
-        stored = self._pending(TransferStatus.STORED, _AT_ONCE)
+        stored = self._pending(TransferStatus.STORED, self._at_once)
         if stored:
             moved |= self._take_in(stored)
         return moved or bool(received)
 
     def _pending(self, status: TransferStatus, limit: int) -> list[Transfer]:
+        now = time.monotonic()
+        self._aside = {one: until for one, until in self._aside.items() if until > now}
         with self._database.writer() as connection:
-            return records.pending(connection, status, limit)
+            return records.pending(connection, status, limit, self._aside)
 
     def _verify(self, transfer: Transfer) -> None:
+        self._doing = (transfer,)
         path = self._path(transfer)
         try:
             is_right = checksum(path) == transfer.sha256
@@ -152,6 +209,7 @@ class Intake:
 
     def _take_in(self, transfers: Sequence[Transfer]) -> bool:
         """Whether anything came further."""
+        self._doing = transfers
         there = {self._path(one): one for one in transfers}
         for path, transfer in list(there.items()):
             if not path.is_file():

@@ -6,7 +6,7 @@ a state that can be gone on from. What the bytes are is `parts`' business.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,6 +28,7 @@ __all__ = [
     "is_any_whole",
     "known",
     "lately",
+    "note",
     "pending",
     "room_taken",
     "settle",
@@ -186,13 +187,15 @@ def start_again(connection: Connection, transfer_id: str, reason: str) -> None:
     )
 
 
-def pending(connection: Connection, status: TransferStatus, limit: int) -> list[Transfer]:
-    """What is in a state, the most urgent first, then what came first."""
+def pending(
+    connection: Connection, status: TransferStatus, limit: int, without: Collection[str] = ()
+) -> list[Transfer]:
+    """What is in a state, the most urgent first, then what came first; `without` these transfer_ids."""
     with connection.cursor(row_factory=class_row(Transfer)) as cursor:
         return cursor.execute(
-            f"SELECT {_COLUMNS} FROM dfs.transfer WHERE status = %s"
+            f"SELECT {_COLUMNS} FROM dfs.transfer WHERE status = %s AND transfer_id <> ALL (%s)"
             " ORDER BY priority DESC, received_at, transfer_id LIMIT %s",
-            (status, limit),
+            (status, list(without), limit),
         ).fetchall()
 
 
@@ -201,6 +204,15 @@ def is_any_whole(connection: Connection) -> bool:
         "SELECT EXISTS (SELECT FROM dfs.transfer WHERE status IN ('received', 'verified', 'stored'))"
     ).fetchone()
     return row is not None and bool(row[0])
+
+
+def note(connection: Connection, transfer_id: str, reason: str) -> None:
+    """Why it does not come further."""
+    connection.execute(
+        "UPDATE dfs.transfer SET reason = %s, last_update = timezone('UTC', clock_timestamp())"
+        " WHERE transfer_id = %s",
+        (reason, transfer_id),
+    )
 
 
 def room_taken(connection: Connection) -> int:

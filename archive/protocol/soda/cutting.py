@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from ...access import Caller
+from ...access import Caller, check_file
 from ...database import Cancellation
 from ...errors import NotFound, UnreadableFile, UsageError
 from ...pixels import Cutout, Extent, Packed, Unpacker, cut
@@ -51,12 +51,13 @@ class Cutter:
         config = archive.config
         self._unpacker = Unpacker(config.data_folder / "unpacked", config.unpacked_bytes)
 
-    def find(self, asked: Asked) -> Delivered:
-        """The file as it is downloaded; NotFound when there is none."""
+    def find(self, asked: Asked, caller: Caller) -> Delivered:
+        """The file as it is downloaded; NotFound when there is none, and refused as a download would be."""
         if not asked.dp_id:
             raise NotFound(f"ID: the archive has no dataset {asked.identifier[:200]!r}")
         with self._archive.database.writer() as connection:
             found = described(connection, asked.dp_id)
+            check_file(connection, self._archive.config, caller, found.dp_id)
         return opened(self._archive.store, found)
 
     @contextmanager
@@ -67,7 +68,7 @@ class Cutter:
 
         `check` raises what makes it give up, `cancellation` stops its query.
         """
-        file = self.find(asked)
+        file = self.find(asked, caller)
         extent = self._extent(file.dp_id, caller, cancellation)
         source: Packed = _Watched(file, check)
         try:

@@ -58,7 +58,7 @@ class SodaJobs:
 
         try:
             if asked.is_whole:
-                file = self._cutter.find(asked)
+                file = self._cutter.find(asked, caller)
                 _write(target, file.chunks())
                 check()
                 return _named(id, file.name, file.media_type)

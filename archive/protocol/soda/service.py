@@ -74,7 +74,7 @@ class _Endpoints:
             arguments = received.arguments(SODA_PARAMETERS)
         asked = asked_at_once(arguments, config.authority)
         if asked.is_whole:
-            file = await run_in_threadpool(self._cutter.find, asked)
+            file = await run_in_threadpool(self._cutter.find, asked, caller_of(request))
             return file_response(request, file)
         work = _Work(self._cutter, asked, caller_of(request), config.cutout_bytes)
         if request.method == "HEAD":
