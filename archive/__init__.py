@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .declare import GALACTIC, ICRS, MJD_UTC, UTC, Column, Example, Key, Record, Schema, Table
     from .declare.histories import history_table
+    from .declare.parts import part_of
     from .declare.types import (
         BOOLEAN,
         CIRCLE,
@@ -63,6 +64,7 @@ __all__ = [
     "array_of",
     "char",
     "history_table",
+    "part_of",
 ]
 
 _HOMES = {
@@ -71,6 +73,7 @@ _HOMES = {
     "Header": "store",
     "UnreadableFile": "errors",
     "history_table": "declare.histories",
+    "part_of": "declare.parts",
     **dict.fromkeys(
         ("Column", "Example", "GALACTIC", "ICRS", "Key", "MJD_UTC", "Record", "Schema", "Table", "UTC"),
         "declare",

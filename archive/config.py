@@ -82,6 +82,7 @@ class Config:
     scrub_days: float = 30.0
     wal_archive: str = ""
     eso_profile: bool = True
+    operators: tuple[str, ...] = ()
     incoming_users: tuple[str, ...] = ()
     incoming_bytes: int = 100_000_000_000
     incoming_quota: int = 1_000_000_000_000
@@ -98,6 +99,7 @@ class Config:
     ingestd_quiet_seconds: float = 10.0
     ingestd_timeout_seconds: float = 60.0
     plugins_folder: Path = Path("var/plugins")
+    poll_sources: bool = True
     plugin_seconds: float = 300.0
     plugin_memory_bytes: int = 2 << 30
     plugin_rows: int = 5_000_000

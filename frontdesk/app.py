@@ -93,7 +93,7 @@ def create_app(config: Config, database: Database, store: Store) -> ASGIApp:
         routes=[
             # The most asked for first: they are tried in this order.
             *(route for service in services for route in service.routes),
-            *download_routes(database, store),
+            *download_routes(config, database, store),
             *header_routes(database),
             *lineage_routes(archive),
             *dataset_routes(archive),

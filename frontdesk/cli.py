@@ -18,6 +18,7 @@ from archive.errors import ArchiveError
 
 from .header_options import header_options
 from .plugin_options import plugin_options
+from .simulate_options import season_options, simulate_options
 from .store_options import backup_options, restore_options, store_options
 
 __all__ = ["main", "parser"]
@@ -78,6 +79,7 @@ def parser() -> argparse.ArgumentParser:
     _migrate(add("migrate", "show how the database differs from the declarations, and change it"))
     backup_options(add("backup", "copy the database and the stored files to a folder"))
     restore_options(add("restore", "make an archive from a back-up"))
+    simulate_options(add("simulate", "write nights of a simulated observatory as files"))
     _demo(add("demo", "run the demonstration archive"))
     _manual(add("manual", "write the manual pages of all published tables"))
     return top
@@ -141,6 +143,7 @@ def _demo(subparser: argparse.ArgumentParser) -> None:
     add("--port", type=int, help="port to listen on (default: 8000)")
     frames = "real frames that are loaded too when the folder exists (default: var/frames)"
     add("--frames", metavar="FOLDER", type=_path, default="var/frames", help=frames)
+    season_options(subparser, nights=0)
 
 
 def _manual(subparser: argparse.ArgumentParser) -> None:

@@ -20,6 +20,7 @@ from ingest import (
     Inputs,
     LoadSummary,
     Summary,
+    continued,
     ingest_paths,
     load_catalogue,
     load_tables,
@@ -29,7 +30,7 @@ from ingest import (
 
 from .app import JOB_KINDS, create_app
 from .backup import backup, restore
-from .demo import contents, demonstration_config, greeting, load_demonstration
+from .demo import Season, contents, demonstration_config, greeting, load_demonstration
 from .guardian import guarded
 from .header_commands import header
 from .lineage_command import lineage
@@ -41,6 +42,7 @@ from .plugin_commands import plugins
 from .privileges import drop_root
 from .progress import Progress
 from .server import Server, bind, end_on_terminate
+from .simulate_command import simulate
 from .store_commands import store
 from .transfer_commands import ingestd
 
@@ -58,6 +60,7 @@ __all__ = [
     "plugins",
     "restore",
     "serve",
+    "simulate",
     "store",
     "worker",
 ]
@@ -82,7 +85,7 @@ def serve(config: Config, _arguments: argparse.Namespace) -> int:
         drop_root(config)
         with open_archive(config) as (database, store):
             app = create_app(config, database, store)
-            with guarded(database), cared_for(database, store, config):
+            with guarded(database), cared_for(database, store, config), continued(database, store, config):
                 Server(app, lambda: _say(f"{config.title} answers at {config.base_url}")).run([listener])
     return 0
 
@@ -178,11 +181,18 @@ def demo(config: Config, arguments: argparse.Namespace) -> int:
     with bind(config) as listener:
         drop_root(config)
         with open_archive(config) as (database, store):
-            for problem in load_demonstration(database, store, config, arguments.frames, say=_say):
+            for problem in load_demonstration(
+                database,
+                store,
+                config,
+                arguments.frames,
+                season=Season(arguments.nights, arguments.seed),
+                say=_say,
+            ):
                 _say(problem)
             held = contents(database.catalogue, database.row_counts())
             app = create_app(config, database, store)
-            with guarded(database), cared_for(database, store, config):
+            with guarded(database), cared_for(database, store, config), continued(database, store, config):
                 Server(app, lambda: _say(greeting(config, held))).run([listener])
     return 0
 

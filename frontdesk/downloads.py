@@ -10,10 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from archive.access import Caller, check_file
+from archive.config import Config
 from archive.database import Database
 from archive.declare.parameters import Parameter, parse_arguments
 from archive.declare.types import INTEGER
 from archive.errors import NotFound
+from archive.protocol.answering import caller_of
 from archive.protocol.files import file_response
 from archive.store import Delivered, Store, described, opened
 
@@ -31,17 +34,19 @@ CORRECTION = Parameter(
 )
 
 
-def download_routes(database: Database, store: Store) -> list[Route]:
-    def find(dp_id: str, version: int | None, correction: int | None) -> Delivered:
+def download_routes(config: Config, database: Database, store: Store) -> list[Route]:
+    def find(dp_id: str, version: int | None, correction: int | None, caller: Caller) -> Delivered:
         with database.writer() as connection:
             found = described(connection, speakable(dp_id), version, correction)
+            check_file(connection, config, caller, found.dp_id)
         # Copies elsewhere may take their time, and nobody should wait for a connection meanwhile.
         return opened(store, found)
 
     async def download(request: Request) -> Response:
         arguments = parse_arguments([VERSION, CORRECTION], request.query_params.multi_items())
         version, correction = arguments.integer(VERSION), arguments.integer(CORRECTION)
-        file = await run_in_threadpool(find, request.path_params["dp_id"], version, correction)
+        dp_id, caller = request.path_params["dp_id"], caller_of(request)
+        file = await run_in_threadpool(find, dp_id, version, correction, caller)
         return file_response(request, file)
 
     return [Route("/file/{dp_id:path}", download), Route("/dataPortal/file/{dp_id:path}", download)]

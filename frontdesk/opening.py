@@ -14,6 +14,8 @@ from archive.plugins import load_plugins
 from archive.store import Store
 from archive.store.tables import TABLES as STORE_TABLES
 from ingest import BUILTIN
+from ingest.exposures import complete_exposures
+from ingest.input_files import mark_restricted
 from ingest.lineage import TABLES as LINEAGE_TABLES
 from ingest.polling import TABLES as POLLING_TABLES
 
@@ -34,7 +36,10 @@ def declared_schemas(config: Config) -> tuple[Schema, ...]:
 @contextmanager
 def open_archive(config: Config) -> Iterator[tuple[Database, Store]]:
     """The prepared database (a private one is started if nobody else did) and the store of files."""
-    with closing(open_database(config, declared_schemas(config), BOOKKEEPING)) as database:
+    plugins = load_plugins(config, BUILTIN)
+    with closing(open_database(config, plugins.beside(builtin_schemas()), BOOKKEEPING)) as database:
         with database.writer() as connection:
             storage.initialise(connection)
+            mark_restricted(connection, plugins.ingests)
+            complete_exposures(connection)
         yield database, storage.open_store(database, config)

@@ -24,9 +24,8 @@ def plugins(config: Config, arguments: argparse.Namespace) -> int:
         return _new(arguments)
     drop_root(config)
     found = find_plugins(config, BUILTIN)
-    builtin = {plugin.name for plugin in BUILTIN}
     for plugin in found.ingests:
-        for line in _lines(plugin, is_builtin=plugin.name in builtin):
+        for line in _lines(plugin, is_builtin=plugin in BUILTIN):
             print(line)
     if not found.ingests:
         print(f"no plugins; they are Python files in {config.plugins_folder.absolute()}, or installed")
@@ -61,6 +60,8 @@ def _accepted(plugin: Ingest) -> str:
 def _new(arguments: argparse.Namespace) -> int:
     folder = arguments.folder.absolute() / arguments.name
     files = skeleton(arguments.name)
+    if any(plugin.name == arguments.name for plugin in BUILTIN):
+        raise UsageError(f"Uraniborg has a plugin {arguments.name} of its own", hint="choose another name")
     if folder.exists():
         raise UsageError(f"{folder} exists already", hint="choose another name, or say --in FOLDER")
     folder.mkdir(parents=True)

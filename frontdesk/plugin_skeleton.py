@@ -18,7 +18,7 @@ def skeleton(name: str) -> dict[str, str]:
     if not _NAME.fullmatch(name) or len(name) > _LONGEST:
         raise UsageError(
             f"{name[:60]!r} is no name of a plugin",
-            hint="small letters, digits and hyphens, such as night-log",
+            hint="small letters, digits and hyphens, such as weather-mast",
         )
     module = f"{name.replace('-', '_')}_plugin"
     values = {"name": name, "module": module, "table": f"site.{name.replace('-', '_')}_measurement"}

@@ -67,7 +67,9 @@ def describe(archive: Archive, catalogue: Catalogue) -> Iterator[Published]:
         # What users keep is theirs to announce.
         if schema.name not in builtin and not schema.name.lower().startswith("my_"):
             for table in schema.tables:
-                yield _catalogue(archive, schema, table)
+                # A record tells where on the sky the rows are.
+                if not table.restricted:
+                    yield _catalogue(archive, schema, table)
 
 
 def _services(archive: Archive, catalogue: Catalogue) -> Iterator[Published]:
@@ -208,7 +210,7 @@ def _catalogue(archive: Archive, schema: Schema, table: Table) -> Published:
         f"table/{_path(table.name)}",
         "vs:CatalogService" if own else "vs:CatalogResource",
         table.title or table.name,
-        table.description or schema.description,
+        table.published_description or schema.description,
         table.base_name,
         ("catalogs", "virtual-observatories"),
         reference_url=f"{base}/tables/{table.name}",

@@ -6,6 +6,7 @@ from archive.plugins import Accepts, Ingest, Input, Poll
 
 from .builtin import BUILTIN
 from .catalogues import LoadSummary, TablesSummary, load_catalogue, load_tables
+from .continuing import continued
 from .declaring import plugin
 from .finding import find_catalogues
 from .harvest import Harvest, harvest
@@ -32,6 +33,7 @@ __all__ = [
     "Report",
     "Summary",
     "TablesSummary",
+    "continued",
     "find_catalogues",
     "harvest",
     "ingest_paths",

@@ -157,6 +157,11 @@ def _loaded(
     progress: Progress | None,
     description: str,
 ) -> LoadSummary:
+    if database.is_declared(table_name):
+        raise UsageError(
+            f"{table_name} is a table of one of the archive's plugins, which fill it by `uraniborg ingest`",
+            hint="load into another one",
+        )
     table, remarks = _table(table_name, sources, description)
     if mode == "append":
         table = _appended(database, table)

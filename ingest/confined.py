@@ -13,6 +13,8 @@ import os
 import resource
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,10 +28,20 @@ from archive.plugins.faults import Raised, told
 
 from .harvester import forget_parent
 
-__all__ = ["Limits", "confined"]
+__all__ = [
+    "LONGEST_ANSWER",
+    "STARTING",
+    "Limits",
+    "begin_to_serve",
+    "confined",
+    "data_bytes",
+    "ended",
+    "kill",
+    "limit",
+]
 
-_LONGEST_ANSWER = 1 << 20
-_STARTING = 60.0  # seconds that a process may take to begin, on the busiest of machines
+LONGEST_ANSWER = 1 << 20
+STARTING = 60.0  # seconds that a process may take to begin, on the busiest of machines
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _LARGEST_FILE = 64 << 30  # bytes
 
@@ -42,10 +54,10 @@ class Limits:
     memory: int
 
 
-def confined(work: Callable[[], object], limits: Limits) -> object:
+def confined(work: Callable[[], object], limits: Limits, stop: threading.Event | None = None) -> object:
     """What `work` returns, as JSON has it, from another process. Raises UnreadableFile that says why not.
 
-    Whatever it raises, and however its process ends, is that.
+    Whatever it raises, and however its process ends, is that; also that `stop` was set meanwhile.
     """
     forking = get_context("fork")
     ours, theirs = forking.Pipe(duplex=False)
@@ -53,13 +65,13 @@ def confined(work: Callable[[], object], limits: Limits) -> object:
     process.start()
     theirs.close()
     try:
-        answer = _received(ours, limits)
+        answer = _received(ours, limits, stop)
     except EOFError:
         process.join(5)
-        raise UnreadableFile(_ended(process.exitcode, limits)) from None
+        raise UnreadableFile(ended(process.exitcode, limits)) from None
     finally:
         ours.close()
-        _kill(process.pid)
+        kill(process.pid)
         process.kill()
         process.join()
         process.close()
@@ -68,24 +80,26 @@ def confined(work: Callable[[], object], limits: Limits) -> object:
     return answer.get("result")
 
 
-def _received(ours: Connection, limits: Limits) -> dict[str, object]:
-    if not ours.poll(_STARTING):
+def _received(ours: Connection, limits: Limits, stop: threading.Event | None) -> dict[str, object]:
+    if not ours.poll(STARTING):
         raise UnreadableFile("the process that reads it did not start")
-    ours.recv_bytes(_LONGEST_ANSWER)
+    ours.recv_bytes(LONGEST_ANSWER)
     # In short steps, so that the time in which a terminal has suspended everything does not count.
     for _ in range(ceil(limits.seconds / 0.5)):
         if ours.poll(0.5):
             break
+        if stop is not None and stop.is_set():
+            raise UnreadableFile("the program that waits for it is ending")
     else:
         raise UnreadableFile(f"its reading took more than {limits.seconds:g} seconds")
     try:
-        found: object = json.loads(ours.recv_bytes(_LONGEST_ANSWER))
+        found: object = json.loads(ours.recv_bytes(LONGEST_ANSWER))
     except (OSError, ValueError) as cause:
         raise UnreadableFile("the process that read it gave no sensible answer") from cause
     return found if isinstance(found, dict) else {}
 
 
-def _ended(status: int | None, limits: Limits) -> str:
+def ended(status: int | None, limits: Limits) -> str:
     if status == -signal.SIGKILL:
         return "the process that read it was killed, as by a system without memory"
     if status in {-signal.SIGXCPU, -signal.SIGALRM}:
@@ -95,19 +109,16 @@ def _ended(status: int | None, limits: Limits) -> str:
     return f"the process that read it ended by itself, with status {status}"
 
 
-def _kill(leader: int | None) -> None:
-    """With all processes that it has begun."""
+def kill(leader: int | None) -> None:
+    """A process with all that it has begun."""
     if leader is not None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(leader, signal.SIGKILL)
 
 
 def _serve(theirs: Connection, work: Callable[[], object], limits: Limits, parent: int) -> None:
-    forget_parent(theirs.fileno())
-    os.setsid()
-    _end_with(parent)
-    _redirect()
-    _limit(limits)
+    begin_to_serve(theirs, parent)
+    limit(limits)
     theirs.send_bytes(b"")
     answer: dict[str, object] = {}
     with Raised(whatever=True) as raised:
@@ -117,6 +128,16 @@ def _serve(theirs: Connection, work: Callable[[], object], limits: Limits, paren
     with Raised(whatever=True) as raised:
         theirs.send_bytes(json.dumps(answer).encode())
     os._exit(0)
+
+
+def begin_to_serve(theirs: Connection, parent: int) -> None:
+    """What a forked process does first, but for its limits."""
+    forget_parent(theirs.fileno())
+    os.setsid()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
+    _end_with(parent)
+    _redirect()
 
 
 def _end_with(parent: int) -> None:
@@ -129,24 +150,24 @@ def _end_with(parent: int) -> None:
 def _redirect() -> None:
     """What a reader prints is not among what the command says, and nobody answers its questions."""
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False))
     os.dup2(2, 1)
     sys.stdout = sys.stderr = io.TextIOWrapper(io.FileIO(2, "w", closefd=False), write_through=True)
 
 
-def _limit(limits: Limits) -> None:
+def limit(limits: Limits) -> None:
+    """From now on; may be said again, for what comes next."""
     # Should the parent be stuck, nobody else would end this process.
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(ceil(limits.seconds) + 10)
-    most = ceil(limits.seconds) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (most, most + 5))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
+    _, hardest = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (ceil(time.process_time() + limits.seconds) + 1, hardest))
     # Data, not address space: a mapped file of any size is none of it.
-    data = _data_bytes() + limits.memory
-    resource.setrlimit(resource.RLIMIT_DATA, (data, data))
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (data_bytes() + limits.memory, most))
 
 
-def _data_bytes() -> int:
+def data_bytes() -> int:
     """What counts for RLIMIT_DATA now (proc(5): VmData, in kibibytes)."""
     for line in Path("/proc/self/status").read_text("ascii").splitlines():
         if line.startswith("VmData:"):

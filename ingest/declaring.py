@@ -32,7 +32,7 @@ def plugin(
         return Ingest(
             name,
             accepts,
-            (tables,) if isinstance(tables, Table) else tuple(tables),
+            tuple(tables) if isinstance(tables, tuple | list) else (tables,),
             reader,
             told,
             polls,

@@ -5,21 +5,24 @@ Here are the statements; what is done about an input is decided in `inputs`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from archive.plugins import Ingest
 from archive.store import Connection
 
-from .outcomes import printable
+from .outcomes import RESTRICTED, printable
 
 __all__ = [
     "InputKey",
+    "Started",
     "State",
+    "are_read",
     "begin",
-    "is_read",
+    "mark_restricted",
     "now",
-    "received_at",
     "record_failure",
     "record_reading",
     "unread",
@@ -50,32 +53,70 @@ def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def is_read(connection: Connection, key: InputKey) -> bool:
-    row = connection.execute(
-        "SELECT outcome FROM dfs.input_file WHERE (input_id, version, plugin) = (%s, %s, %s)",
-        (key.input_id, key.version, key.plugin),
-    ).fetchone()
-    return row == (State.READ,)
+@dataclass(frozen=True, slots=True)
+class Started:
+    """`received` when the archive got the input first; `was_read` whether it had been read before."""
+
+    received: datetime
+    was_read: bool
 
 
-def begin(connection: Connection, key: InputKey) -> None:
-    """Notes that it is about to be read. What was read before stays so until it is read again or fails."""
-    connection.execute(
-        "INSERT INTO dfs.input_file AS known (input_id, version, plugin, received, outcome, attempts)"
-        " VALUES (%s, %s, %s, %s, %s, 1) ON CONFLICT (input_id, version, plugin) DO UPDATE"
-        " SET attempts = known.attempts + 1",
-        (key.input_id, key.version, key.plugin, now(), State.WAITING),
+def are_read(connection: Connection, keys: Iterable[InputKey]) -> set[InputKey]:
+    """Those of the inputs that have been read."""
+    rows = connection.execute(
+        "SELECT input_id, version, plugin FROM dfs.input_file"
+        " JOIN unnest(%s::text[], %s::integer[], %s::text[]) AS asked (input_id, version, plugin)"
+        " USING (input_id, version, plugin) WHERE outcome = %s",
+        (*_columns(keys), State.READ),
+    )
+    return {InputKey(str(input_id), int(version), str(plugin)) for input_id, version, plugin in rows}
+
+
+def begin(connection: Connection, keys: Mapping[InputKey, bool]) -> dict[InputKey, Started]:
+    """Notes that they are about to be read, each with whether it is restricted.
+
+    What was read before stays so until it is read again or fails.
+    """
+    rows = connection.execute(
+        "INSERT INTO dfs.input_file AS known"
+        " (input_id, version, plugin, received, outcome, attempts, restricted)"
+        " SELECT input_id, version, plugin, %s, %s, 1, restricted"
+        " FROM unnest(%s::text[], %s::integer[], %s::text[], %s::boolean[])"
+        " AS asked (input_id, version, plugin, restricted)"
+        " ON CONFLICT (input_id, version, plugin) DO UPDATE"
+        " SET attempts = known.attempts + 1, restricted = EXCLUDED.restricted"
+        " RETURNING input_id, version, plugin, received, outcome",
+        (now(), State.WAITING, *_columns(keys), list(keys.values())),
+    )
+    return {
+        InputKey(str(input_id), int(version), str(plugin)): Started(received, outcome == State.READ)
+        for input_id, version, plugin, received, outcome in rows
+    }
+
+
+def _columns(keys: Iterable[InputKey]) -> tuple[list[str], list[int], list[str]]:
+    listed = list(keys)
+    return (
+        [key.input_id for key in listed],
+        [key.version for key in listed],
+        [key.plugin for key in listed],
     )
 
 
-def received_at(connection: Connection, key: InputKey) -> datetime:
-    """When it was received first."""
-    row = connection.execute(
-        "SELECT received FROM dfs.input_file WHERE (input_id, version, plugin) = (%s, %s, %s)",
-        (key.input_id, key.version, key.plugin),
-    ).fetchone()
-    assert row is not None and isinstance(row[0], datetime)  # `begin` has made it
-    return row[0]
+def mark_restricted(connection: Connection, plugins: Iterable[Ingest]) -> None:
+    """Brings the inputs of these plugins in line with what the plugins say now; those of others stay."""
+    known = {plugin.name: plugin.is_restricted for plugin in plugins}
+    restricted = [name for name, holds in known.items() if holds]
+    connection.execute(
+        "UPDATE dfs.input_file SET restricted = true, problems = NULL,"
+        " reason = CASE WHEN reason IS NULL THEN NULL ELSE %s END"
+        " WHERE plugin = ANY (%s) AND restricted IS NOT TRUE",
+        (RESTRICTED, restricted),
+    )
+    connection.execute(
+        "UPDATE dfs.input_file SET restricted = false WHERE restricted AND plugin = ANY (%s)",
+        (sorted(known.keys() - set(restricted)),),
+    )
 
 
 def record_reading(
@@ -91,7 +132,8 @@ def record_reading(
     """It was read, and its rows are in their tables."""
     listed = "\n".join(map(printable, problems[:_KEPT]))
     connection.execute(
-        "UPDATE dfs.input_file SET outcome = %s, reason = NULL, read_at = %s, problems = %s,"
+        "UPDATE dfs.input_file SET outcome = %s, reason = NULL, read_at = %s,"
+        " problems = CASE WHEN restricted THEN NULL ELSE %s END,"
         " problem_count = %s, row_count = %s, changed_count = %s, read_seconds = %s"
         " WHERE (input_id, version, plugin) = (%s, %s, %s)",
         (
@@ -104,9 +146,9 @@ def record_reading(
 def record_failure(connection: Connection, key: InputKey, reason: str) -> None:
     """It could not be read; the rows of an earlier reading stay."""
     connection.execute(
-        "UPDATE dfs.input_file SET outcome = %s, reason = %s, read_at = %s"
-        " WHERE (input_id, version, plugin) = (%s, %s, %s)",
-        (State.FAILED, printable(reason), now(), key.input_id, key.version, key.plugin),
+        "UPDATE dfs.input_file SET outcome = %s, reason = CASE WHEN restricted THEN %s ELSE %s END,"
+        " read_at = %s WHERE (input_id, version, plugin) = (%s, %s, %s)",
+        (State.FAILED, RESTRICTED, printable(reason), now(), key.input_id, key.version, key.plugin),
     )
 
 

@@ -1,7 +1,8 @@
-"""One input read by its plugin, in a process of its own: rows proven to fit their tables, or why not.
+"""One input read by its plugin, in a process apart: rows proven to fit their tables, or why not.
 
 The rows come as files of Arrow in a folder, so that no input, however large, fills the memory of the process
-that writes them to the database.
+that writes them to the database. Here is what a process does with one input; which process, and how long it
+may take, is the business of `reading_pool` and its callers.
 """
 
 from __future__ import annotations
@@ -10,18 +11,19 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import assert_never
 
 import pyarrow as pa
 
 from archive.database import records_batch
 from archive.declare import Record, Table
 from archive.errors import UnreadableFile
-from archive.plugins import Accepts, Ingest, Input
+from archive.plugins import Ingest, Input
 from archive.plugins.faults import Raised, place_of, told
 
-from .confined import Limits, confined
+from .reading_pool import Unexpected
 
-__all__ = ["Bounds", "Reading", "looked_at", "read_input"]
+__all__ = ["Asked", "Looked", "Reading", "reading_of", "work_of"]
 
 _AT_ONCE = 5_000  # rows that are proven and written together
 _KEPT = 100  # problems told one by one
@@ -29,11 +31,21 @@ _BEGINNING = 64 << 10  # bytes that `Accepts.looks` is given
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
-    """What the reading of one input may take."""
+class Looked:
+    """Whether a plugin takes a file, by what `Accepts.looks` says of its beginning."""
 
-    limits: Limits
-    rows: int
+    plugin: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The reading of an input by a plugin, `most_rows` at most, into a folder."""
+
+    plugin: str
+    given: Input
+    most_rows: int
+    folder: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +72,26 @@ class _Stored:
             raise UnreadableFile(f"what its reader wrote cannot be read: {cause}") from cause
 
 
-def looked_at(accepts: Accepts, path: Path, limits: Limits) -> bool:
-    """What `accepts.looks` says about a file. Raises UnreadableFile when it cannot say."""
-    looks = accepts.looks
-    if looks is None:
-        return True
+def work_of(plugins: Iterable[Ingest]) -> Callable[[Looked | Asked], object]:
+    """What a process does that is asked; whatever it raises tells why it cannot."""
+    known = {plugin.name: plugin for plugin in plugins}
 
-    def work() -> object:
-        with path.open("rb") as file:
-            return bool(looks(file.read(_BEGINNING)))
+    def work(asked: Looked | Asked) -> object:
+        # Arrow's own pools set aside a gigabyte at a time, which would count as used.
+        pa.set_memory_pool(pa.system_memory_pool())
+        match asked:
+            case Looked(name, path):
+                return _look(known[name], path)
+            case Asked(name, given, most_rows, folder):
+                return _read(known[name], given, most_rows, folder)
+            case _:
+                assert_never(asked)
 
-    return confined(work, limits) is True
+    return work
 
 
-def read_input(plugin: Ingest, given: Input, bounds: Bounds, folder: Path) -> Reading:
-    """Reads an input; `folder` takes the rows. Raises UnreadableFile that says why it cannot be read."""
-    begun = time.monotonic()
-    answer = confined(_work(plugin, given, bounds.rows, folder), bounds.limits)
+def reading_of(plugin: Ingest, answer: object, folder: Path) -> Reading:
+    """What the answer to `Asked` says, with the rows that are in the folder."""
     if not isinstance(answer, dict):
         raise UnreadableFile("the process that read it gave no sensible answer")
     return Reading(
@@ -87,7 +102,7 @@ def read_input(plugin: Ingest, given: Input, bounds: Bounds, folder: Path) -> Re
         },
         tuple(map(str, answer["problems"])),
         int(answer["problem_count"]),
-        time.monotonic() - begun,
+        float(answer["seconds"]),
     )
 
 
@@ -95,20 +110,41 @@ def _file(folder: Path, table: Table) -> Path:
     return folder / f"{table.name}.arrow"
 
 
-def _work(plugin: Ingest, given: Input, most_rows: int, folder: Path) -> Callable[[], object]:
-    def work() -> object:
-        # Arrow's own pools set aside a gigabyte at a time, which would count as used.
-        pa.set_memory_pool(pa.system_memory_pool())
-        writer = _Writer(plugin.tables, most_rows, folder)
-        with Raised(whatever=True) as raised:
-            for record in plugin.reader(given) or ():
-                writer.add(record)
-            writer.close()
-        if raised.error is not None:
-            raise _explained(raised.error, plugin) from raised.error
-        return {"problems": given.problems[:_KEPT], "problem_count": len(given.problems)}
+def _look(plugin: Ingest, path: Path) -> bool:
+    looks = plugin.accepts.looks
+    if looks is None:
+        return True
+    with path.open("rb") as file:
+        return bool(looks(file.read(_BEGINNING)))
 
-    return work
+
+def _read(plugin: Ingest, given: Input, most_rows: int, folder: Path) -> object:
+    begun = time.monotonic()
+    for left in folder.iterdir():
+        left.unlink()  # of a process that did not come to an end
+    writer = _Writer(plugin.tables, most_rows, folder)
+    with Raised(whatever=True) as raised:
+        for record in _rows(plugin.reader(given)):
+            writer.add(record)
+        writer.close()
+    if isinstance(raised.error, UnreadableFile):
+        raise _explained(raised.error, plugin) from raised.error
+    if raised.error is not None:
+        raise Unexpected(str(_explained(raised.error, plugin))) from raised.error
+    return {
+        "problems": given.problems[:_KEPT],
+        "problem_count": len(given.problems),
+        "seconds": time.monotonic() - begun,
+    }
+
+
+def _rows(given: object) -> Iterable[object]:
+    """What a reader has made, unless it forgot to yield."""
+    if isinstance(given, Record) or not isinstance(given, Iterable):
+        raise UnreadableFile(
+            f"the reader returned {type(given).__name__} instead of rows", hint="let it yield each row"
+        )
+    return given
 
 
 def _explained(error: BaseException, plugin: Ingest) -> UnreadableFile:

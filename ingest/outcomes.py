@@ -11,7 +11,11 @@ from pathlib import Path
 
 from archive.store import Connection, FileVersion
 
-__all__ = ["Outcome", "Report", "Summary", "database_text", "printable", "record_reports"]
+__all__ = ["RESTRICTED", "Outcome", "Report", "Summary", "database_text", "printable", "record_reports"]
+
+
+# What is wrong with a restricted input may tell what is in it.
+RESTRICTED = "restricted; `uraniborg ingest --retry` tells the operator why"
 
 
 class Outcome(Enum):
@@ -32,7 +36,7 @@ class Report:
     """One file; `reason` why it failed, has no row or brings nothing new.
 
     `problems`: what was wrong, but did not hinder. `plugin` is the one that read it; `besides` a FITS file's
-    own harvest, when the file was counted already.
+    own harvest, when the file was counted already; `restricted` when its reason is for operators alone.
     """
 
     path: Path
@@ -42,6 +46,11 @@ class Report:
     file: FileVersion | None = None
     plugin: str = ""
     besides: bool = False
+    restricted: bool = False
+
+    @property
+    def public_reason(self) -> str | None:
+        return RESTRICTED if self.restricted and self.reason else self.reason
 
 
 @dataclass

@@ -156,6 +156,8 @@ def ingest_paths(
                 if progress is not None:
                     progress(done, len(candidates))
     finally:
+        if inputs is not None:
+            inputs.rest()
         # After an interruption too: what was done is published.
         if summary.has_changes or refresh:
             with database.writer() as connection:
@@ -239,11 +241,10 @@ def _readers(
         companions = find_companions(connection, regular)
     readers: dict[Path, Reader] = {}
     reports: list[Report] = []
+    offered = _offered(run, [one for one in group if one.path in set(regular) - companions.keys()])
     for one in group:
         companion = companions.get(one.path)
-        report = None
-        if companion is None and run.inputs is not None and one.path in regular:
-            report = run.inputs.offer(one.path, named=one.named)
+        report = offered.get(id(one))
         if companion is not None:
             readers[one.path] = partial(_read_companion, companion)
         elif report is not None:
@@ -253,6 +254,14 @@ def _readers(
         else:
             summary.ignored += 1
     return readers, reports
+
+
+def _offered(run: _Run, group: Sequence[_Candidate]) -> dict[int, Report | None]:
+    """What became of those that plugins have read, by identity: the operator may name a path twice."""
+    if run.inputs is None:
+        return {}
+    reports = run.inputs.offer_all([(one.path, one.named) for one in group])
+    return dict(zip(map(id, group), reports, strict=True))
 
 
 def _read_companion(companion: Companion, path: Path, publication: Publication) -> Harvest:

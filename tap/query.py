@@ -108,7 +108,9 @@ class TableQuery:
 
     def statement(self) -> Statement:
         """What the database is to do; raises what is wrong with the query. Not for queries with uploads."""
-        return self.compiled(self.translated(self.catalogue), self.maxrec)
+        statement = self.compiled(self.translated(self.catalogue), self.maxrec)
+        self.archive.database.admit(statement, self.caller.name)
+        return statement
 
     def compiled(self, query: Query, maxrec: int) -> Statement:
         # One row more than wanted tells overflow from a result that just fits (DALI 1.1, 4.4.1).
@@ -164,9 +166,8 @@ class Execution:
                 extra_resources=link_resources(translated, query.archive.config.base_url),
                 tells_errors=self._tells_errors,
             )
-            refuse_endless_product(
-                translated, statement, query.archive.database, query.archive.config.most_pairs
-            )
+            database, config = query.archive.database, query.archive.config
+            refuse_endless_product(translated, statement, database, config.most_pairs, query.caller.name)
             batches = query.archive.database.run(
                 statement,
                 maxrec=maxrec,
@@ -174,6 +175,7 @@ class Execution:
                 total_seconds=limits.total_seconds,
                 cancellation=self._cancellation,
                 begun=self._begun,
+                user=query.caller.name,
             )
             stack.callback(batches.close)
             if self._schema is not None:

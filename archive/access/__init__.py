@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from ..database.restrictions import check_operator, is_operator
 from .callers import ANONYMOUS, CHALLENGE, Caller, Callers
+from .files import check_file, restricted_files
 
-__all__ = ["ANONYMOUS", "CHALLENGE", "Caller", "Callers"]
+__all__ = [
+    "ANONYMOUS",
+    "CHALLENGE",
+    "Caller",
+    "Callers",
+    "check_file",
+    "check_operator",
+    "is_operator",
+    "restricted_files",
+]

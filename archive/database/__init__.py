@@ -10,6 +10,7 @@ from .bulk import Mode, Written, copy_arrow, copy_records, load_table, write_rec
 from .cluster import Cluster
 from .copying import fitted, records_batch
 from .database import Database, open_database
+from .filling import filling, settle
 from .loading import Loads
 from .uploads import load_upload
 from .upserting import Changes, lock_tables, upsert
@@ -25,12 +26,14 @@ __all__ = [
     "Written",
     "copy_arrow",
     "copy_records",
+    "filling",
     "fitted",
     "load_table",
     "load_upload",
     "lock_tables",
     "open_database",
     "records_batch",
+    "settle",
     "upsert",
     "write_records",
 ]

@@ -26,6 +26,7 @@ __all__ = [
     "execute",
     "forget_table",
     "grow_version",
+    "is_declared",
     "leave_table",
     "left_tables",
     "lock_publications",
@@ -158,6 +159,17 @@ def remembered(connection: Connection) -> Mapping[str, Remembered]:
     """By the published names of the tables."""
     rows = connection.execute("SELECT table_name, declaration, indexes, builtin FROM archive.declaration")
     return {str(name): Remembered(*known) for name, *known in rows}
+
+
+def is_declared(connection: Connection, name: str) -> bool:
+    """Whether the archive or a plugin declares a table, or did once: its rows came by ingest."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT FROM archive.declaration WHERE builtin AND lower(table_name) = lower(%s))"
+        " OR EXISTS (SELECT FROM archive.left_table WHERE lower(table_name) = lower(%s)"
+        " AND to_regclass(format('%%I.%%I', stored_schema, stored_name)) IS NOT NULL)",
+        (name, name),
+    ).fetchone()
+    return bool(row and row[0])
 
 
 def forget_table(connection: Connection, name: str) -> None:

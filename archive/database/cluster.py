@@ -30,7 +30,7 @@ from ..errors import ConfigurationError
 from .account import Account, find_account
 from .leftovers import clear_leftovers
 from .programs import Programs, find_programs
-from .server import OWNER, READER, WRITER, Server, private_server
+from .server import OPERATOR, OWNER, READER, WRITER, Server, private_server
 from .tuning import settings, settings_text, this_machine
 
 __all__ = ["Cluster"]
@@ -245,7 +245,7 @@ class Cluster:
         lines = [
             f'uraniborg "{user}" {role}\n'
             for user in dict.fromkeys((account.name, "root"))
-            for role in (OWNER, WRITER, READER)
+            for role in (OWNER, WRITER, READER, OPERATOR)
         ]
         self._write(account, "pg_ident.conf", "".join(lines))
 

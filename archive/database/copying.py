@@ -267,7 +267,7 @@ def insert_staged(
         f"INSERT INTO {target} ({listed}) SELECT {', '.join(values)} FROM {STAGING} {order} {conflict}"
     ).encode()
     try:
-        with connection.transaction():
+        with connection.transaction() if regions else contextlib.nullcontext():
             connection.execute(statement)
     except (psycopg.DataError, psycopg.InternalError):
         if not regions:
@@ -296,11 +296,26 @@ def _expanded(
     for piece in _pieces(table, batches):
         arrays = list(piece.columns)
         for region in table.regions:
-            rows = [_parts(region, text, written) for text in piece.column(region).to_pylist()]
+            rows = _all_parts(region, piece.column(region).to_pylist(), written)
             for part in zip(*rows, strict=True):
                 arrays.append(pa.array(part, pa.string()))
         yield arrays
         written.rows += piece.num_rows
+
+
+def _all_parts(
+    region: str, texts: Sequence[str | None], written: Written
+) -> Iterator[tuple[str | None, ...]]:
+    """Of each value; frames of one field have the same, which is taken apart once."""
+    known: dict[str | None, tuple[str | None, ...]] = {}
+    for text in texts:
+        parts = known.get(text)
+        if parts is None:
+            faults = written.faulty_regions
+            parts = _parts(region, text, written)
+            if written.faulty_regions == faults:
+                known[text] = parts
+        yield parts
 
 
 def _parts(region: str, text: str | None, written: Written) -> tuple[str | None, ...]:

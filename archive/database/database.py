@@ -23,13 +23,14 @@ from ..errors import Busy, ConfigurationError
 from ..query.sql import Statement
 from . import loading, publication
 from .batches import Batches, Cancellation, run
-from .bookkeeping import Connection, catalogue_version, lock_publications, read_catalogue
+from .bookkeeping import Connection, catalogue_version, is_declared, lock_publications, read_catalogue
 from .cluster import Cluster
 from .copying import Written
 from .failures import busy
 from .loading import Mode
 from .preparation import prepare
 from .readers import Readers
+from .restrictions import check_operator
 from .server import Server, given_server, reader_settings
 from .tuning import archiving
 from .uploads import UploadSchemas, sweep
@@ -40,6 +41,7 @@ __all__ = ["DATABASE_NAME", "Database", "open_database", "reached"]
 DATABASE_NAME = "archive"  # of the database in the private cluster
 _WRITERS = 8
 _PATIENCE = 10.0  # seconds to wait for a connection
+_OPERATORS = 4  # queries at the same time that read what is restricted
 _BRIEF = 2.0  # the same where an answer is wanted at once, or can be done without
 _FRESH = 1.0  # seconds for which the catalogue is taken as current
 
@@ -110,6 +112,7 @@ class Database:
         self._server = server
         self._config = config
         self._readers = Readers(server.reader, config.concurrent_queries, timed=timed)
+        self._operators = Readers(server.operator, min(_OPERATORS, config.concurrent_queries), timed=timed)
         self._writers = ConnectionPool[Connection](
             server.writer,
             min_size=0,
@@ -177,8 +180,11 @@ class Database:
         total_seconds: float,
         cancellation: Cancellation | None = None,
         begun: float | None = None,
+        user: str = "",
     ) -> Batches:
-        """A query of a user, as the reader, in a read-only transaction.
+        """A query of a user ("" is nobody), as the reader, in a read-only transaction.
+
+        What reads restricted tables runs as the operator, for users who are; for all others `admit` refuses.
 
         Waits up to `first_seconds` for the first batch; the whole transfer may take `total_seconds`; both
         count from `begun`, a moment of time.monotonic(), or from now.
@@ -186,7 +192,7 @@ class Database:
         maxrec + 1 rows at most.
         """
         return run(
-            self._readers,
+            self._readers_of(statement, user),
             statement,
             maxrec=maxrec,
             first_seconds=first_seconds,
@@ -195,9 +201,19 @@ class Database:
             begun=begun,
         )
 
-    def estimated_cost(self, statement: Statement) -> float:
+    def admit(self, statement: Statement, user: str) -> None:
+        """Raises Unauthenticated or Forbidden when the user may not read the tables of a query."""
+        for name in statement.restricted:
+            check_operator(self._config, user, name)
+
+    def _readers_of(self, statement: Statement, user: str) -> Readers:
+        self.admit(statement, user)
+        return self._operators if statement.restricted else self._readers
+
+    def estimated_cost(self, statement: Statement, user: str = "") -> float:
         """What PostgreSQL's planner thinks of a query, in its own units; 0 when it cannot say."""
-        connection = self._readers.take(_PATIENCE)
+        readers = self._readers_of(statement, user)
+        connection = readers.take(_PATIENCE)
         sound = False
         try:
             row = connection.execute(f"EXPLAIN (FORMAT JSON) {statement.sql}".encode()).fetchone()
@@ -205,7 +221,7 @@ class Database:
         except psycopg.Error:
             return 0.0  # the query itself will tell what is wrong
         finally:
-            self._readers.give_back(connection, sound=sound)
+            readers.give_back(connection, sound=sound)
         return float(row[0][0]["Plan"]["Total Cost"]) if row else 0.0
 
     def ping(self) -> None:
@@ -319,6 +335,11 @@ class Database:
             catalogue = publication.finish_publication(connection)
         self._changed(catalogue)
 
+    def is_declared(self, name: str) -> bool:
+        """Whether the archive or a plugin declares a table, or did once: its rows came by ingest."""
+        with self.writer() as connection:
+            return is_declared(connection, name)
+
     @contextlib.contextmanager
     def user_tables(self, owner: str) -> Iterator[UserTables]:
         """The tables that a user keeps, in one transaction."""
@@ -341,7 +362,7 @@ class Database:
         """Brings TAP_SCHEMA's numbers of rows up to date, after an ingest."""
         with self.writer() as connection:
             lock_publications(connection)
-            catalogue = publication.finish_publication(connection)
+            catalogue = publication.recount(connection, self._catalogue)
         self._changed(catalogue)
 
     def row_counts(self) -> Mapping[str, int]:
@@ -357,6 +378,7 @@ class Database:
 
     def close(self) -> None:
         self._readers.close()
+        self._operators.close()
         self._uploads.close()
         self._writers.close()
         if self.cluster is not None:

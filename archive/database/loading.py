@@ -27,8 +27,7 @@ from .bookkeeping import (
     remember_table,
 )
 from .copying import Written, copy_arrow, insert_staged, refusals, stage
-from .publication import exists, finish_publication, make_table, new_schemas
-from .roles import grant_reading
+from .publication import exists, finish_publication, grant_table, make_table, new_schemas
 
 __all__ = ["Loads", "Mode", "copy_ordered", "fill", "load_table"]
 
@@ -176,7 +175,7 @@ def _put_in_place(connection: Connection, table: Table, schema: Schema | None) -
     remember_table(connection, table, ddl.index_statements(table), builtin=False)
     for statement in ddl.key_statements(table, read_catalogue(connection)):
         execute(connection, statement)
-    grant_reading(connection, table.physical_schema, table.physical_name)
+    grant_table(connection, table)
 
 
 def _quoted(name: str) -> str:

@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cached_property
 
 import psycopg
 
@@ -36,14 +37,14 @@ from .server import READER, WRITER, Server
 __all__ = ["Migration", "Wanted", "examine", "migrate", "prepare"]
 
 
-_VERSION = 2  # grows when the statements of this module or of `roles` change
+_VERSION = 3  # grows when the statements of this module or of `roles` change
 _OLDEST_SERVER = 150000
 _START_PATIENCE = 60.0  # seconds in which others have to let go of a table that changes
 _PAUSE = 0.5
 _LOCK_TIMEOUT = "5s"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Wanted:
     """What a database is to be like. `reader`: settings of the role for queries.
 
@@ -54,6 +55,11 @@ class Wanted:
     schemas: Sequence[Schema]
     reader: Mapping[str, str]
     further: Sequence[str] = ()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of all that is declared and written: what takes a while to put together."""
+        return _fingerprint(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +80,10 @@ def prepare(
     wanted = Wanted(schemas, reader, further)
 
     def start(connection: Connection, first: Name | None) -> Migration:
-        fingerprint = _fingerprint(wanted)
-        if _known_fingerprint(connection) == fingerprint:
+        if _known_fingerprint(connection) == wanted.fingerprint:
             return Migration()
         bookkeeping.lock_publications(connection)
-        if _known_fingerprint(connection) == fingerprint:
+        if _known_fingerprint(connection) == wanted.fingerprint:
             return Migration()  # another process was faster
         return _Transition(connection, wanted, START, first).carry_out()
 
@@ -180,7 +185,7 @@ class _Transition:
         user_tables.renew(self.connection)
         done = Migration((*taken, *published[0]), (*left, *published[1]))
         # Without one, the next start looks again, and tells again what is left.
-        fingerprint = "" if any(step.long for step in done.left) else _fingerprint(self.wanted)
+        fingerprint = "" if any(step.long for step in done.left) else self.wanted.fingerprint
         self.connection.execute("UPDATE archive.catalogue_version SET fingerprint = %s", (fingerprint,))
         return done
 

@@ -16,6 +16,7 @@ from ..declare.tapschema import TAP_SCHEMA, tap_schema_records
 from . import ddl
 from .bookkeeping import (
     Connection,
+    catalogue_version,
     execute,
     forget_table,
     grow_version,
@@ -38,16 +39,19 @@ __all__ = [
     "describe",
     "exists",
     "finish_publication",
+    "grant_table",
     "make_schema",
     "make_table",
     "missing",
     "new_schemas",
     "publish",
+    "recount",
     "unpublish",
 ]
 
 # Up to here a count is quick; above, the planner's estimate has to do.
 _COUNTED = 200_000
+_TOGETHER = 100  # tables that one statement counts
 
 
 def publish(
@@ -82,7 +86,7 @@ def create_missing(connection: Connection, tables: Iterable[Table], catalogue: C
         if table in created:
             create_table(connection, table)
         elif table.kind != "view":
-            grant_reading(connection, table.physical_schema, table.physical_name)
+            grant_table(connection, table)
     for table in created:
         for statement in ddl.key_statements(table, catalogue):
             execute(connection, statement)
@@ -145,7 +149,12 @@ def create_table(connection: Connection, table: Table) -> None:
     make_table(connection, table)
     for statement in (*ddl.index_statements(table), *ddl.comment_statements(table)):
         execute(connection, statement)
-    grant_reading(connection, table.physical_schema, table.physical_name)
+    grant_table(connection, table)
+
+
+def grant_table(connection: Connection, table: Table) -> None:
+    """Those who may read a table can, and nobody else."""
+    grant_reading(connection, table.physical_schema, table.physical_name, restricted=table.restricted)
 
 
 # --- TAP_SCHEMA --------------------------------------------------------------------------------------
@@ -167,6 +176,28 @@ def describe(connection: Connection, catalogue: Catalogue) -> None:
         copy_records(connection, table, records[table.name])
 
 
+def recount(connection: Connection, known: Catalogue | None) -> Catalogue:
+    """The numbers of rows in TAP_SCHEMA, and the version, after changes of rows; the catalogue then.
+
+    `known` is what was published lately, which spares reading all of it again.
+    """
+    grow_version(connection)
+    version = catalogue_version(connection)
+    if known is not None and version == known.version + 1:
+        catalogue = Catalogue(known.schemas, version)
+    else:
+        catalogue = read_catalogue(connection)
+    if catalogue.find("tap_schema.tables") is not None:
+        counts = count_rows(connection, catalogue)
+        connection.execute(
+            "UPDATE tap_schema.tables AS told SET nrows = counted.rows, number_rows = counted.rows"
+            " FROM unnest(%s::text[], %s::bigint[]) AS counted (name, rows)"
+            " WHERE told.table_name = counted.name AND told.nrows IS DISTINCT FROM counted.rows",
+            (list(counts), list(counts.values())),
+        )
+    return catalogue
+
+
 def count_rows(connection: Connection, catalogue: Catalogue) -> Mapping[str, int]:
     """Rows of every table: exact for small ones, PostgreSQL's estimate for big ones."""
     estimates = {
@@ -176,13 +207,13 @@ def count_rows(connection: Connection, catalogue: Catalogue) -> Mapping[str, int
             " WHERE relkind IN ('r', 'p', 'v')"
         )
     }
-    counts = {}
-    for table in catalogue:
-        estimate = estimates.get((table.physical_schema, table.physical_name))
-        if estimate is None:
-            continue
-        if estimate < _COUNTED:
-            row = execute(connection, f"SELECT count(*) FROM {ddl.qualified_name(table)}").fetchone()
-            estimate = int(str(row[0])) if row else 0
-        counts[table.name] = estimate
+    places = ((table, (table.physical_schema, table.physical_name)) for table in catalogue)
+    there = [(table, estimates[place]) for table, place in places if place in estimates]
+    small = [table for table, rows in there if rows < _COUNTED]
+    counts = {table.name: rows for table, rows in there}
+    for start in range(0, len(small), _TOGETHER):
+        some = small[start : start + _TOGETHER]
+        counting = ", ".join(f"(SELECT count(*) FROM {ddl.qualified_name(table)})" for table in some)
+        row = execute(connection, f"SELECT {counting}").fetchone() or ()
+        counts |= {table.name: int(rows) for table, rows in zip(some, row, strict=True)}
     return counts

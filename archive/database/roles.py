@@ -1,7 +1,8 @@
 """The roles, what each may do, and what nobody may: the owner's statements that make a database safe.
 
-The reader sees published tables and the functions of ADQL. Its queries are compiled, so they never
-name anything else; what is revoked here holds even if one did. Nothing here creates tables.
+The reader sees published tables and the functions of ADQL, the operator restricted tables besides. Their
+queries are compiled, so they never name anything else; what is revoked here holds even if one did. Nothing
+here creates tables.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from psycopg import sql
 
 from ..errors import ConfigurationError
 from .bookkeeping import Connection, execute
-from .server import READER, WRITER, WRITER_SETTINGS
+from .server import OPERATOR, READER, WRITER, WRITER_SETTINGS
 
 __all__ = [
     "grant_database",
@@ -24,7 +25,10 @@ __all__ = [
     "revoke_machinery",
 ]
 
-_READERS_AT_ONCE = 90  # connections of all server processes together; the writers need some too
+_READERS_AT_ONCE = 80  # connections of all server processes together; the writers need some too
+_OPERATORS_AT_ONCE = 10
+_ROLES = (READER, WRITER, OPERATOR)
+_GIVEN = f"GRANT {READER} TO {OPERATOR}; GRANT {READER}, {WRITER}, {OPERATOR} TO the user of the dsn"
 
 # Functions of PostgreSQL that everybody may call, though they write, wait, tell of other people's
 # queries, change the role, or run text as SQL.
@@ -36,8 +40,8 @@ _FORBIDDEN = r"""
 
 
 def make_roles(connection: Connection, reader: Mapping[str, str]) -> None:
-    """Reader and writer with their settings; they may exist already."""
-    for role in (READER, WRITER):
+    """Reader, writer and operator with their settings; they may exist already."""
+    for role in _ROLES:
         if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone():
             continue
         try:
@@ -49,13 +53,16 @@ def make_roles(connection: Connection, reader: Mapping[str, str]) -> None:
         except psycopg.errors.InsufficientPrivilege as cause:
             raise ConfigurationError(
                 f"the database user may not create the role {role}",
-                hint=f"let an administrator run: CREATE ROLE {READER} LOGIN; CREATE ROLE {WRITER} LOGIN;"
-                f" GRANT {READER}, {WRITER} TO the user of the dsn",
+                hint="let an administrator run, as far as they are missing: "
+                + "".join(f"CREATE ROLE {each} LOGIN; " for each in _ROLES)
+                + _GIVEN,
             ) from cause
     if _is_superuser(connection):
-        _set_limits(connection, READER, dict(reader) | {"log_min_messages": "log"})
+        for role, most in ((READER, _READERS_AT_ONCE), (OPERATOR, _OPERATORS_AT_ONCE)):
+            _set_limits(connection, role, dict(reader) | {"log_min_messages": "log"})
+            execute(connection, f"ALTER ROLE {role} CONNECTION LIMIT {most}")
         _set_limits(connection, WRITER, WRITER_SETTINGS)
-        execute(connection, f"ALTER ROLE {READER} CONNECTION LIMIT {_READERS_AT_ONCE}")
+        execute(connection, f"GRANT {READER} TO {OPERATOR}")
         execute(connection, f"GRANT pg_signal_backend TO {WRITER}")  # cancels what a user no longer waits for
     else:
         _check_membership(connection)
@@ -71,17 +78,23 @@ def _set_limits(connection: Connection, role: str, settings: Mapping[str, str]) 
 
 
 def _check_membership(connection: Connection) -> None:
-    for role in (READER, WRITER):
+    for role in _ROLES:
         found = connection.execute("SELECT pg_has_role(%s, 'MEMBER')", (role,)).fetchone()
         if found and found[0]:
             continue
-        try:
-            execute(connection, f"GRANT {role} TO CURRENT_USER")
-        except psycopg.errors.InsufficientPrivilege as cause:
-            raise ConfigurationError(
-                f"the database user is not a member of {role}",
-                hint=f"let an administrator run: GRANT {READER}, {WRITER} TO the user of the dsn",
-            ) from cause
+        _grant_role(connection, role, "CURRENT_USER", "the database user")
+    found = connection.execute("SELECT pg_has_role(%s, %s, 'USAGE')", (OPERATOR, READER)).fetchone()
+    if not (found and found[0]):
+        _grant_role(connection, READER, OPERATOR, OPERATOR)
+
+
+def _grant_role(connection: Connection, role: str, to: str, called: str) -> None:
+    try:
+        execute(connection, f"GRANT {role} TO {to}")
+    except psycopg.errors.InsufficientPrivilege as cause:
+        raise ConfigurationError(
+            f"{called} is not a member of {role}", hint=f"let an administrator run: {_GIVEN}"
+        ) from cause
 
 
 def install_extension(connection: Connection) -> None:
@@ -149,7 +162,7 @@ def grant_database(connection: Connection) -> None:
     database = sql.Identifier(str(row[0]) if row else "")
     for text in (
         "REVOKE ALL ON DATABASE {} FROM PUBLIC",
-        f"GRANT CONNECT ON DATABASE {{}} TO {READER}",
+        f"GRANT CONNECT ON DATABASE {{}} TO {READER}, {OPERATOR}",
         f"GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {{}} TO {WRITER}",
     ):
         connection.execute(sql.SQL(text).format(database))
@@ -178,14 +191,17 @@ def revoke_machinery(connection: Connection) -> None:
     execute(connection, f"GRANT USAGE ON SCHEMA information_schema TO {WRITER}")
 
 
-def grant_reading(connection: Connection, schema: str, table: str) -> None:
-    """The reader may see a table, by PostgreSQL's names."""
+def grant_reading(connection: Connection, schema: str, table: str, *, restricted: bool = False) -> None:
+    """The reader may see a table, by PostgreSQL's names; a `restricted` one only the operator."""
     connection.execute(
         sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(sql.Identifier(schema), sql.Identifier(READER))
     )
-    connection.execute(
-        sql.SQL("GRANT SELECT ON {} TO {}").format(sql.Identifier(schema, table), sql.Identifier(READER))
-    )
+    name, reader = sql.Identifier(schema, table), sql.Identifier(READER)
+    if restricted:
+        connection.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(name, reader))
+        connection.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(name, sql.Identifier(OPERATOR)))
+    else:
+        connection.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(name, reader))
 
 
 def _is_superuser(connection: Connection) -> bool:

@@ -1,7 +1,8 @@
-"""Where a database is and how its three roles reach it; a private cluster and a given server alike.
+"""Where a database is and how its roles reach it; a private cluster and a given server alike.
 
-The owner prepares the database and is not used afterwards. Everything a user typed runs as the
-reader, everything the archive writes as the writer. Nothing here opens a connection.
+The owner prepares the database and is not used afterwards. Everything a user typed runs as the reader, or as
+the operator if it reads what is restricted; everything the archive writes as the writer. Nothing here opens a
+connection.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from ..config import Config
 from ..errors import ConfigurationError
 
 __all__ = [
+    "OPERATOR",
     "OWNER",
     "READER",
     "WRITER",
@@ -29,6 +31,7 @@ __all__ = [
 OWNER = "uraniborg"  # the private cluster's superuser; a given server has its own
 WRITER = "archive_writer"
 READER = "archive_reader"
+OPERATOR = "archive_operator"  # reads what is restricted too
 
 # What a session may not set for itself: it belongs to the role, and an administrator sets it there.
 _ROLE_ONLY = {"temp_file_limit"}
@@ -37,7 +40,7 @@ WRITER_SETTINGS: Mapping[str, str] = {"search_path": "adql,public"}
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """libpq connection strings of the three roles to one database.
+    """libpq connection strings of the roles to one database.
 
     They may hold a password: never to be logged or shown.
     """
@@ -45,6 +48,7 @@ class Server:
     owner: str
     writer: str
     reader: str
+    operator: str
 
 
 def reader_settings(config: Config) -> dict[str, str]:
@@ -77,7 +81,12 @@ def private_server(socket_folder: str, database: str, reader: Mapping[str, str])
             application_name=f"uraniborg {user}",
         )
 
-    return Server(owner=dsn(OWNER, {}), writer=dsn(WRITER, WRITER_SETTINGS), reader=dsn(READER, reader))
+    return Server(
+        owner=dsn(OWNER, {}),
+        writer=dsn(WRITER, WRITER_SETTINGS),
+        reader=dsn(READER, reader),
+        operator=dsn(OPERATOR, reader),
+    )
 
 
 def given_server(dsn: str, reader: Mapping[str, str]) -> Server:
@@ -96,7 +105,12 @@ def given_server(dsn: str, reader: Mapping[str, str]) -> Server:
         before = str(given.get("options") or "")
         return make_conninfo(dsn, options=f"{before} {options}".strip(), application_name=f"uraniborg {role}")
 
-    return Server(owner=dsn, writer=become(WRITER, WRITER_SETTINGS), reader=become(READER, reader))
+    return Server(
+        owner=dsn,
+        writer=become(WRITER, WRITER_SETTINGS),
+        reader=become(READER, reader),
+        operator=become(OPERATOR, reader),
+    )
 
 
 def _options(settings: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@
 One call writes what one input says about one table, within the caller's transaction: rows that are there as
 they are stay untouched; others are added or replaced; of each whole that the input has, rows that it has no
 more are removed; and the history of the table, if it has one, gets a version of each row that really changed.
+Of a part of a table (`declare.parts`) all this holds for its columns, and the others stay as they are.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pyarrow as pa
 
 from ..declare.histories import history_table
 from ..declare.names import quote_identifier
+from ..declare.parts import whole_table
 from ..declare.tables import Table
 from . import ddl
 from .bookkeeping import Connection, execute
@@ -78,11 +80,9 @@ def upsert(
         stage(connection, table, batches, written)
         if written.rows > _MANY:
             execute(connection, f"ANALYZE {STAGING}")
-        _drop_repeated(connection, table)
-        rows = _count(connection)
+        rows = written.rows - _drop_repeated(connection, table)
         removed = _remove_stale(connection, table, wholes, moment) if wholes else 0
-        _drop_unchanged(connection, table)
-        changed = _count(connection)
+        changed = rows - _drop_unchanged(connection, table)
         insert_staged(
             connection, table, ddl.qualified_name(table), written, conflict=replacing(table), keep=True
         )
@@ -90,11 +90,6 @@ def upsert(
             _add_versions(connection, table, input_id, moment)
     execute(connection, f"DROP TABLE {STAGING}")
     return Changes(rows, changed, removed, written.problems)
-
-
-def _count(connection: Connection) -> int:
-    row = execute(connection, f"SELECT count(*) FROM {STAGING}").fetchone()
-    return int(str(row[0])) if row else 0
 
 
 def _names(table: Table, columns: Iterable[str]) -> list[str]:
@@ -105,19 +100,21 @@ def _equal(left: str, right: str, names: Iterable[str]) -> str:
     return " AND ".join(f"{left}.{name} = {right}.{name}" for name in names)
 
 
-def _drop_repeated(connection: Connection, table: Table) -> None:
+def _drop_repeated(connection: Connection, table: Table) -> int:
+    """How many there were."""
     keys = _names(table, table.primary_key)
     listed = ", ".join(keys)
     # Rows stand in a new table in the order in which they came.
-    execute(
+    return execute(
         connection,
         f"DELETE FROM {STAGING} AS earlier USING (SELECT {listed}, max(ctid) AS place FROM {STAGING}"
         f" GROUP BY {listed} HAVING count(*) > 1) AS last"
         f" WHERE {_equal('earlier', 'last', keys)} AND earlier.ctid <> last.place",
-    )
+    ).rowcount
 
 
-def _drop_unchanged(connection: Connection, table: Table) -> None:
+def _drop_unchanged(connection: Connection, table: Table) -> int:
+    """How many there were."""
     keys = _names(table, table.primary_key)
     others = _names(table, (c.name for c in table.columns if c.name not in table.primary_key))
     same = ""
@@ -125,11 +122,11 @@ def _drop_unchanged(connection: Connection, table: Table) -> None:
         # The hidden parts of regions follow from their texts.
         staged, stored = (", ".join(f"{of}.{name}" for name in others) for of in ("staged", "stored"))
         same = f" AND ROW({staged}) IS NOT DISTINCT FROM ROW({stored})"
-    execute(
+    return execute(
         connection,
         f"DELETE FROM {STAGING} AS staged USING {ddl.qualified_name(table)} AS stored"
         f" WHERE {_equal('staged', 'stored', keys)}{same}",
-    )
+    ).rowcount
 
 
 def _remove_stale(
@@ -166,17 +163,14 @@ def _remove_stale(
 
 
 def _history(table: Table) -> str:
-    return ddl.qualified_name(history_table(table, "Versions"))
+    return ddl.qualified_name(history_table(whole_table(table), "Versions"))
 
 
 def _add_versions(connection: Connection, table: Table, input_id: str, moment: datetime) -> None:
     keys = _names(table, table.primary_key)
-    columns = [quote_identifier(name) for name, _, _ in ddl.stored_columns(table)]
-    hidden = {name for region in table.regions for name in ddl.hidden_columns(region)}
-    values = [
-        f"staged.{quote_identifier(name)}" + (f"::{type_}" if name in hidden else "")
-        for name, type_, _ in ddl.stored_columns(table)
-    ]
+    columns = [quote_identifier(name) for name, _, _ in ddl.stored_columns(whole_table(table))]
+    # As they stand in the table now, which has what a part leaves out.
+    values = [f"stored.{name}" for name in columns]
     execute(
         connection,
         f"UPDATE {_history(table)} AS version SET valid_to = %s FROM {STAGING} AS staged"
@@ -188,6 +182,7 @@ def _add_versions(connection: Connection, table: Table, input_id: str, moment: d
         f"INSERT INTO {_history(table)} (row_version, valid_from, input_id, {', '.join(columns)})"
         f" SELECT 1 + coalesce((SELECT max(row_version) FROM {_history(table)} AS version"
         f" WHERE {_equal('version', 'staged', keys)}), 0), %s, %s, {', '.join(values)}"
-        f" FROM {STAGING} AS staged",
+        f" FROM {STAGING} AS staged JOIN {ddl.qualified_name(table)} AS stored"
+        f" ON {_equal('stored', 'staged', keys)}",
         (moment, input_id),
     )

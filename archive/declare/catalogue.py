@@ -61,4 +61,5 @@ class Catalogue:
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        return tuple(example for table in self for example in table.examples)
+        """Of the tables that everybody may read."""
+        return tuple(example for table in self if not table.restricted for example in table.examples)

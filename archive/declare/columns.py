@@ -53,6 +53,11 @@ class Column:
 
     def __post_init__(self) -> None:
         check_column_name(self.name)
+        if not isinstance(self.type, Type):
+            raise DeclarationError(
+                f"column {self.name}: {self.type!r} is no type of a column",
+                hint="use TEXT, LONG, DOUBLE, TIMESTAMP, ... of the archive",
+            )
         if self.folded and not self.type.is_text:
             raise DeclarationError(f"column {self.name}: only texts have letter cases")
         try:

@@ -57,4 +57,5 @@ def history_table(table: Table, description: str) -> Table:
         title=f"{table.title or table.name}: all versions",
         primary_key=(*table.primary_key, _VERSION.name),
         keys=(key,),
+        restricted=table.restricted,
     )

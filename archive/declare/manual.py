@@ -45,7 +45,7 @@ def _first(table: Table) -> str:
 def _lines(table: Table) -> Iterator[str]:
     yield f"# {table.name}"
     yield ""
-    yield table.description.rstrip(".") + "."
+    yield table.published_description.rstrip(".") + "."
     yield ""
     if table.utype:
         yield f"Data model: `{table.utype}`."

@@ -7,7 +7,7 @@ of rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from .columns import Column
 from .names import adql_name
@@ -185,11 +185,14 @@ def tap_schema_records(
 ) -> Iterator[Record]:
     """The rows of all five tables for `schemas`, so ordered that keys point to rows that came before.
 
+    Restricted tables are not among them.
+
     `row_counts` gives the number of rows by table name; tables not in it have NULL.
     """
     shown = tuple(schemas)
     counts = row_counts or {}
-    tables = [(index, table) for schema in shown for index, table in enumerate(schema.tables, 1)]
+    tables = [(index, table) for schema in shown for index, table in enumerate(schema.listed, 1)]
+    hidden = {table.name for schema in shown for table in schema.tables} - {table.name for _, table in tables}
     for index, schema in enumerate(shown, 1):
         yield _SCHEMAS.row(
             schema_name=schema.name,
@@ -203,7 +206,7 @@ def tap_schema_records(
             table_name=table.name,
             table_type=table.kind,
             utype=table.utype or None,
-            description=table.description or None,
+            description=table.published_description or None,
             table_index=index,
             title=table.title or None,
             nrows=counts.get(table.name),
@@ -214,7 +217,7 @@ def tap_schema_records(
     for _, table in tables:
         yield from _column_records(table)
     for _, table in tables:
-        yield from _key_records(table)
+        yield from _key_records(table, hidden)
 
 
 def _release_values(table: Table) -> dict[str, object]:
@@ -248,8 +251,10 @@ def _size(type_: Type) -> int | None:
     return int(size) if size and size.isdigit() else None
 
 
-def _key_records(table: Table) -> Iterator[Record]:
+def _key_records(table: Table, hidden: Collection[str]) -> Iterator[Record]:
     for index, key in enumerate(table.keys, 1):
+        if key.target in hidden:
+            continue
         key_id = f"{table.name.lower()}.{index}"
         yield _KEYS.row(
             key_id=key_id, from_table=table.name, target_table=key.target, description=key.description or None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import groupby
 
 from ..declare.histories import history_table
+from ..declare.parts import Part, whole_table
 from ..declare.tables import Schema, Table
 from .modules import Problem, Source
 from .values import Ingest
@@ -57,7 +57,10 @@ def _is_text(node: ast.expr, text: str) -> bool:
 
 
 def collected(source: Source) -> Declared:
-    """The public values of the kinds that plugins are made of; tuples are looked into."""
+    """The public values of the kinds that plugins are made of; tuples are looked into.
+
+    Of a part of a table it is the table that is declared, if it is not one of the archive's own.
+    """
     ingests: list[Ingest] = []
     tables: list[Table] = []
     schemas: list[Schema] = []
@@ -68,7 +71,9 @@ def collected(source: Source) -> Declared:
             match one:
                 case Ingest():
                     ingests += () if one in ingests else (one,)
-                    tables += (table for table in one.tables if table not in tables)
+                    tables += (t for t in map(whole_table, one.tables) if t not in tables)
+                case Part():
+                    tables += (t for t in (whole_table(one),) if t not in tables)
                 case Table():
                     tables += () if one in tables else (one,)
                 case Schema():
@@ -83,7 +88,7 @@ def problems(declared: Sequence[Declared], builtin: Sequence[Schema]) -> list[Pr
     """All that is wrong; `builtin` are the schemas that every archive has."""
     own = {table.name.lower(): table for schema in builtin for table in schema.tables}
     known = {table.name.lower(): table for one in declared for table in one.tables} | own
-    found = [*_names_twice(declared), *_tables_twice(declared)]
+    found = [*_names_twice(declared), *_tables_twice(declared, own)]
     for one in declared:
         for ingest in one.ingests:
             if not ingest.description:
@@ -95,21 +100,21 @@ def problems(declared: Sequence[Declared], builtin: Sequence[Schema]) -> list[Pr
 
 
 def _names_twice(declared: Iterable[Declared]) -> Iterator[Problem]:
-    every = sorted(
-        ((ingest.name, ingest.origin) for one in declared for ingest in one.ingests),
-    )
-    for name, group in groupby(dict.fromkeys(every), key=lambda pair: pair[0]):
-        first, *others = [origin for _, origin in group]
-        for origin in others:
-            yield Problem(origin, f"there is a plugin {name} already, at {first}")
+    """In the order in which they were found: the archive's own ones come first, and are right."""
+    first: dict[str, str] = {}
+    for ingest in (ingest for one in declared for ingest in one.ingests):
+        known = first.setdefault(ingest.name, ingest.origin)
+        if known != ingest.origin:
+            yield Problem(ingest.origin, f"there is a plugin {ingest.name} already, at {known}")
 
 
-def _tables_twice(declared: Iterable[Declared]) -> Iterator[Problem]:
+def _tables_twice(declared: Iterable[Declared], own: Collection[str]) -> Iterator[Problem]:
+    """But for the archive's `own`, of which is told elsewhere."""
     first: dict[str, tuple[Declared, Table]] = {}
     for one in declared:
         for table in one.tables:
             other, same = first.setdefault(table.name.lower(), (one, table))
-            if same != table:
+            if same != table and table.name.lower() not in own:
                 yield Problem(
                     one.place(table), f"there is another table {same.name} already, at {other.place(same)}"
                 )

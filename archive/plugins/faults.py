@@ -17,17 +17,18 @@ _LONGEST = 500
 class Raised(AbstractContextManager["Raised"]):
     """Keeps the exception that left its block, if one did.
 
-    Ends of the program are let through, unless `whatever` says that it is about to end anyway.
+    An operator's interruption is let through, unless `whatever` says that the program is about to end anyway;
+    that a plugin would end it is a fault like any other.
     """
 
     def __init__(self, whatever: bool = False) -> None:
-        self._kind: type[BaseException] = BaseException if whatever else Exception
+        self._kinds = (BaseException,) if whatever else (Exception, SystemExit)
         self.error: BaseException | None = None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        if isinstance(error, self._kind):
+        if isinstance(error, self._kinds):
             self.error = error
             return True
         return False

@@ -15,6 +15,7 @@ from ..declare.tables import Schema, Table
 from ..errors import ConfigurationError
 from .checking import Declared, collected, problems
 from .modules import Problem, Source, from_entry_points, from_folder
+from .packages import check_packages
 from .values import Ingest
 
 __all__ = ["Plugins", "checked", "find_plugins", "load_plugins"]
@@ -52,7 +53,11 @@ class Plugins:
 
 
 def load_plugins(config: Config, builtin: Sequence[Ingest] = ()) -> Plugins:
-    """All plugins; raises ConfigurationError that tells everything that is wrong with any of them."""
+    """All plugins; raises ConfigurationError that tells everything that is wrong with any of them.
+
+    And when the archive's own packages are not all of one folder, as plugins import from those.
+    """
+    check_packages()
     found = find_plugins(config, builtin)
     if found.problems:
         listed = "".join(f"\n  {problem}" for problem in found.problems)

@@ -46,6 +46,9 @@ class Accepts:
     looks: Callable[[bytes], bool] | None = None
 
     def __post_init__(self) -> None:
+        for what, given in (("names", self.names), ("media_types", self.media_types)):
+            if not isinstance(given, tuple):
+                raise DeclarationError(f"Accepts: {what} is no tuple", hint=f"write {what}=({given!r},)")
         if not (self.names or self.keywords or self.media_types or self.looks):
             raise DeclarationError("a plugin that accepts everything would take others' inputs")
 
@@ -107,13 +110,29 @@ class Ingest:
     origin: str = ""
     follows: Follow | None = None
 
+    @property
+    def is_restricted(self) -> bool:
+        """Whether its inputs are for operators alone: such as may say what restricted tables do."""
+        return not self.accepts.is_fits and any(table.restricted for table in self.tables)
+
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise DeclarationError(
                 f"plugin name {self.name!r} is not allowed", hint="small letters, digits and hyphens"
             )
+        strange = [table for table in self.tables if not isinstance(table, Table)]
+        if strange:
+            raise DeclarationError(
+                f"plugin {self.name}: {strange[0]!r} is among its tables, and is none", hint="make a Table"
+            )
         if not self.tables:
             raise DeclarationError(f"plugin {self.name} has no tables")
+        names = [table.name.lower() for table in self.tables]
+        twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+        if twice:
+            raise DeclarationError(
+                f"plugin {self.name} has table {twice[0]} twice", hint="take the table, or a part of it"
+            )
         for table in self.tables:
             if not table.primary_key:
                 raise DeclarationError(

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from ..database import Changes, lock_tables, records_batch, upsert
+from ..declare.parts import Part
 from ..declare.tables import Record, Table
 from ..store import Connection
 
@@ -70,8 +71,11 @@ def told_by(table: Table, whole: Table) -> bool:
     """Whether a row of `table` tells that the input has all rows of `whole` which are of the same whole.
 
     So do rows that are the whole themselves (their primary key is its name) and rows of its other parts.
-    A row that only mentions it, such as the item of a container that names an OB, does not.
+    A row that only mentions it, such as the item of a container that names an OB, does not, and no part of a
+    row does.
     """
+    if isinstance(table, Part):
+        return False
     names = set(whole.whole)
     return bool(names) and names in (set(table.primary_key), set(table.whole))
 

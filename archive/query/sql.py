@@ -47,20 +47,31 @@ __all__ = ["Statement", "compile"]
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A complete SELECT without parameters, which may stand in COPY (...) TO STDOUT, and what it returns."""
+    """A complete SELECT without parameters, which may stand in COPY (...) TO STDOUT, and what it returns.
+
+    `restricted` are the names of the restricted tables that it reads.
+    """
 
     sql: str
     fields: tuple[Field, ...]
+    restricted: tuple[str, ...] = ()
 
 
 def compile(query: Query, limit: int | None = None) -> Statement:
     """The statement that answers `query` with `limit` rows at most; the query's own limits hold as well."""
-    common = ", ".join(f"q{i} AS ({_body(body)})" for i, body in enumerate(query.common, 1))
-    sql = _body(query.body, outermost=True, limit=limit)
-    return Statement(f"WITH {common} {sql}" if common else sql, query.fields)
+    spell = _Speller()
+    common = ", ".join(f"q{i} AS ({_body(body, spell)})" for i, body in enumerate(query.common, 1))
+    sql = _body(query.body, spell, outermost=True, limit=limit)
+    restricted = tuple(dict.fromkeys(table.name for table in spell.tables if table.restricted))
+    return Statement(f"WITH {common} {sql}" if common else sql, query.fields, restricted)
 
 
 class _Speller:
+    """For one statement; `tables` are those that were spelled in it."""
+
+    def __init__(self) -> None:
+        self.tables: list[Table] = []
+
     def value(self, value: Value) -> str:
         return checked(sql_values.value(value, self))
 
@@ -69,16 +80,16 @@ class _Speller:
 
     def body(self, body: QueryBody) -> str:
         """A subquery in an expression, whose one column has no parts beside it."""
-        return _body(body, regions=frozenset())
+        return _body(body, self, regions=frozenset())
 
 
-_SPELL = _Speller()
 _BARE_INTEGER = re.compile(r"\(*-?[0-9]+\)*")
 _SHORTER = {"double precision": "float8", "double precision[]": "float8[]"}
 
 
 def _body(
     body: QueryBody,
+    spell: _Speller,
     *,
     outermost: bool = False,
     limit: int | None = None,
@@ -89,13 +100,13 @@ def _body(
         regions = frozenset() if outermost else searchable_regions(body)
     match body:
         case Select():
-            parts = [_select(body, outermost, regions)]
+            parts = [_select(body, spell, outermost, regions)]
         case SetOperation():
-            parts = [_operands(body, outermost, regions)]
+            parts = [_operands(body, spell, outermost, regions)]
         case _:
             assert_never(body)
     if body.order:
-        parts.append("ORDER BY " + ", ".join(_order(order, body) for order in body.order))
+        parts.append("ORDER BY " + ", ".join(_order(order, body, spell) for order in body.order))
     rows = body.limit if limit is None else limit if body.limit is None else min(limit, body.limit)
     if rows is not None:
         parts.append(f"LIMIT {rows}")
@@ -104,19 +115,19 @@ def _body(
     return " ".join(parts)
 
 
-def _select(select: Select, outermost: bool, regions: frozenset[int]) -> str:
-    columns = [_output(output, i, outermost) for i, output in enumerate(select.outputs, 1)]
+def _select(select: Select, spell: _Speller, outermost: bool, regions: frozenset[int]) -> str:
+    columns = [_output(output, i, spell, outermost) for i, output in enumerate(select.outputs, 1)]
     for i in sorted(regions):
         columns += _parts(select.outputs[i].value, i + 1)
     parts = ["SELECT DISTINCT" if select.distinct else "SELECT", ", ".join(columns)]
     if select.sources:
-        parts.append("FROM " + ", ".join(map(_source, select.sources)))
+        parts.append("FROM " + ", ".join(_source(source, spell) for source in select.sources))
     if select.where is not None:
-        parts.append(f"WHERE {_bare(_SPELL.condition(select.where))}")
+        parts.append(f"WHERE {_bare(spell.condition(select.where))}")
     if select.group:
-        parts.append("GROUP BY " + ", ".join(map(_term, select.group)))
+        parts.append("GROUP BY " + ", ".join(_term(value, spell) for value in select.group))
     if select.having is not None:
-        parts.append(f"HAVING {_bare(_SPELL.condition(select.having))}")
+        parts.append(f"HAVING {_bare(spell.condition(select.having))}")
     return " ".join(parts)
 
 
@@ -134,8 +145,8 @@ def _bare(text: str) -> str:
     return text
 
 
-def _output(output: Output, number: int, outermost: bool) -> str:
-    text = _SPELL.value(output.value)
+def _output(output: Output, number: int, spell: _Speller, outermost: bool) -> str:
+    text = spell.value(output.value)
     if outermost and not isinstance(output.value, ColumnValue):
         wanted = output.field.type.postgresql
         if not text.endswith((f"::{wanted}", f"::{_SHORTER.get(wanted)}")):
@@ -162,41 +173,41 @@ def _parts(value: Value, number: int) -> list[str]:
     return [f"{part} AS {name}" for part, name in zip(parts, names, strict=True)]
 
 
-def _operands(operation: SetOperation, outermost: bool, regions: frozenset[int]) -> str:
-    text = f"({_body(operation.operands[0], outermost=outermost, regions=regions)})"
+def _operands(operation: SetOperation, spell: _Speller, outermost: bool, regions: frozenset[int]) -> str:
+    text = f"({_body(operation.operands[0], spell, outermost=outermost, regions=regions)})"
     for (kind, every), operand in zip(operation.steps, operation.operands[1:], strict=True):
         word = f"{kind.value} ALL" if every else kind.value
-        text += f" {word} ({_body(operand, outermost=outermost, regions=regions)})"
+        text += f" {word} ({_body(operand, spell, outermost=outermost, regions=regions)})"
     return text
 
 
-def _order(order: Order, body: QueryBody) -> str:
+def _order(order: Order, body: QueryBody, spell: _Speller) -> str:
     direction = " DESC" if order.descending else ""
     if isinstance(order.by, int):
         return f"{order.by}{direction}"
     if isinstance(order.by, Distance) and isinstance(body, Select) and not body.group:
         # Radians sort like degrees, and an index for nearest neighbours knows them only.
-        return sql_geometry.ordering(order.by, _SPELL) + direction
-    return _term(order.by) + direction
+        return sql_geometry.ordering(order.by, spell) + direction
+    return _term(order.by, spell) + direction
 
 
-def _term(value: Value) -> str:
+def _term(value: Value, spell: _Speller) -> str:
     """In GROUP BY and ORDER BY a bare constant would be taken for a column's number."""
-    text = _SPELL.value(value)
+    text = spell.value(value)
     return f"{text}::integer" if _BARE_INTEGER.fullmatch(text) else text
 
 
-def _source(source: Source) -> str:
+def _source(source: Source, spell: _Speller) -> str:
     match source:
         case Scan():
-            return _scan(source)
+            return _scan(source, spell)
         case Derived():
-            return f"({_body(source.body)}) AS t{source.source}"
+            return f"({_body(source.body, spell)}) AS t{source.source}"
         case CommonScan():
             return f"q{source.common + 1} AS t{source.source}"
         case Join():
-            left, right = _source(source.left), _source(source.right)
-            on = "true" if source.on is None else _bare(_SPELL.condition(source.on))
+            left, right = _source(source.left, spell), _source(source.right, spell)
+            on = "true" if source.on is None else _bare(spell.condition(source.on))
             if source.kind is JoinKind.FULL and source.on is not None:
                 on += _sortable(source, source.on)
             return f"({left} {source.kind.value} JOIN {right} ON {on})"
@@ -221,12 +232,13 @@ def _sortable(join: Join, on: Condition) -> str:
     return f" AND ({first}) = ({second})"
 
 
-def _scan(scan: Scan) -> str:
+def _scan(scan: Scan, spell: _Speller) -> str:
+    spell.tables.append(scan.table)
     name, table = f"t{scan.source}", _table(scan.table)
     if scan.only is None:
         return f"{table} AS {name}"
     # All columns under their own names, the hidden ones of regions too, so that every index can be used.
-    return f"(SELECT * FROM {table} AS {name} WHERE {_bare(_SPELL.condition(scan.only))}) AS {name}"
+    return f"(SELECT * FROM {table} AS {name} WHERE {_bare(spell.condition(scan.only))}) AS {name}"
 
 
 def _sources(source: Source) -> set[int]:

@@ -79,6 +79,10 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+# Of the databases of this process, whichever object makes them.
+_NUMBERS = itertools.count(1)
+
+
 class ClusterForTests:
     """The cluster in a session's folder, shared by all processes of the session."""
 
@@ -86,7 +90,6 @@ class ClusterForTests:
         self.cluster = Cluster(folder / "database", overrides=_QUICK)
         self.config = Config(data_folder=folder)
         self._folder = folder
-        self._numbers = itertools.count(1)
 
     def ensure(self) -> None:
         """Starts the cluster and prepares the database that others are copied from, unless done already."""
@@ -105,7 +108,7 @@ class ClusterForTests:
         self, schemas: Sequence[Schema] | None = None, config: Config | None = None
     ) -> Iterator[Database]:
         """A new database with the built-in tables, or with `schemas` instead; dropped at the end."""
-        name = f"test_{os.getpid()}_{next(self._numbers)}"
+        name = f"test_{os.getpid()}_{next(_NUMBERS)}"
         chosen = config or self.config
         settings = reader_settings(chosen)
         self.cluster.create_database(name, "template0" if schemas is not None else _TEMPLATE)

@@ -18,6 +18,7 @@ from lxml import etree
 
 from archive.declare import Record
 from archive.declare.dataflow.voevents import TOO_TRIGGER, VOEVENT, VOEVENT_CITATION, VOEVENT_PARAM
+from archive.declare.parts import part_of
 from archive.errors import UnreadableFile
 from archive.plugins import Accepts, Input
 
@@ -36,6 +37,8 @@ _DEGREES = {"deg": 1.0, "degree": 1.0, "degrees": 1.0, "deg-deg": 1.0, "": 1.0, 
 _DEGREES |= {"arcsec": 1 / 3600, "rad": math.degrees(1.0)}
 _OTHER_FRAMES = {"FK4", "GALACTIC", "GALACTIC_II", "ECLIPTIC", "SUPER_GALACTIC"}
 _SCALES = ("UTC", "TDB", "TAI", "TT")
+# What a message knows of a trigger; its block is told by the document of the trigger, whichever comes first.
+_SET_OFF = part_of(TOO_TRIGGER, "run_id", "programme_id", "ivorn", "triggered")
 _RUN_PARAMS = {"runid", "esorunid", "progid", "observingrun"}
 
 
@@ -46,7 +49,7 @@ def _is_voevent(beginning: bytes) -> bool:
 @plugin(
     "voevents",
     accepts=Accepts(names=("*.xml", "*.voevent"), looks=_is_voevent),
-    tables=(VOEVENT, VOEVENT_PARAM, VOEVENT_CITATION, TOO_TRIGGER),
+    tables=(VOEVENT, VOEVENT_PARAM, VOEVENT_CITATION, _SET_OFF),
 )
 def voevents(input: Input) -> Iterator[Record]:
     """Messages about transient events (VOEvent 2.0 and 1.x, XML), and the runs that they set off."""
@@ -64,7 +67,7 @@ def voevents(input: Input) -> Iterator[Record]:
     params = list(_params(root, ivorn))
     yield from params
     for run_id in dict.fromkeys(_runs_of(params)):
-        yield TOO_TRIGGER.row(
+        yield _SET_OFF.row(
             trigger_id=f"{run_id} {ivorn}",
             run_id=run_id,
             programme_id=programme_of(run_id),

@@ -13,9 +13,14 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table as AstropyTable
 
+from archive import LONG, Column, Schema, Table
 from archive.database import Database, Mode
+from archive.database.bookkeeping import leave_table
+from archive.database.publication import publish
 from archive.errors import DeclarationError, UnknownTable, UnreadableFile, UsageError
 from ingest import load_catalogue
+
+_MODES: tuple[Mode, ...] = ("create", "replace", "append")
 
 
 def _stars(path: Path, count: int = 10, **extra: Any) -> Path:
@@ -169,6 +174,20 @@ def test_the_archives_own_tables_are_not_loaded(
 ) -> None:
     with pytest.raises(UsageError, match="a table of the archive's own"):
         load_catalogue(database, name, [_stars(tmp_path / "x.fits", 1)], mode=mode)
+
+
+def test_tables_of_plugins_are_not_loaded(fresh_database: Database, tmp_path: Path) -> None:
+    """Nor are those of plugins that are gone, whose rows would be lost."""
+    note = Table("site.Note", (Column("number", LONG, description="N"),), "Notes", primary_key=("number",))
+    for is_there in (True, False):
+        with fresh_database.writer() as connection:
+            if is_there:
+                publish(connection, [note], [Schema("site", (note,), "Of a plugin")], builtin=True)
+            else:
+                leave_table(connection, note)
+        for mode in _MODES:
+            with pytest.raises(UsageError, match=r"site\.note is a table of one of the archive's plugins"):
+                load_catalogue(fresh_database, "site.note", [_stars(tmp_path / "x.fits", 1)], mode=mode)
 
 
 def test_files_without_rows_add_nothing_to_others(fresh_database: Database, tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ OBSERVATIONS = Table(
     description="Who looked at which star",
     primary_key=("obs_id",),
     indexes=(("star", "obs_id"),),
+    covering=((("star",), ("size", "xmin")),),
     keys=(Key(("star",), "cat.stars", ("id",), "the star", enforced=True),),
 )
 CAT = Schema("cat", (STARS, OBSERVATIONS), description="Catalogues for tests", title="Test")
@@ -84,7 +85,8 @@ def test_tables_are_stored_as_declared(fresh_database: Database) -> None:
 def test_indexes_keys_and_names(fresh_database: Database) -> None:
     fresh_database.publish([STARS, OBSERVATIONS], [CAT])
     stars, observations = indexes(fresh_database, STARS), indexes(fresh_database, OBSERVATIONS)
-    assert len(stars) == 3 and len(observations) == 3
+    assert len(stars) == 3 and len(observations) == 4
+    assert any("(star) INCLUDE (size, xmin_)" in index for index in observations)
     assert any("USING gist" in text and "position" in text for text in stars)
     assert any("USING btree (mag)" in text for text in stars)
     assert any("USING gist (s_region__bounds)" in text for text in observations)
@@ -281,7 +283,10 @@ def test_a_plain_user_is_told_step_by_step_what_an_administrator_has_to_do(
         administrator.execute(f"CREATE ROLE {name}".encode())
         try:
             for message, remedy in (
-                ("not a member of archive_reader", f"GRANT archive_reader, archive_writer TO {name}"),
+                (
+                    "not a member of archive_reader",
+                    f"GRANT archive_reader, archive_writer, archive_operator TO {name}",
+                ),
                 ("may not install pg_sphere", "CREATE EXTENSION pg_sphere SCHEMA public"),
                 ("may not make schemas", f"ALTER DATABASE {name} OWNER TO {name}"),
             ):

@@ -160,7 +160,8 @@ def test_tap_schema_has_the_columns_of_tap_1_1() -> None:
 
 def test_tap_schema_describes_itself_and_everything_else() -> None:
     described = {(row["table_name"], row["column_name"]) for row in _rows("tap_schema.columns")}
-    assert described == {(table.name, column.adql_name) for table in CATALOGUE for column in table.columns}
+    open_ = [table for table in CATALOGUE if not table.restricted]
+    assert described == {(table.name, column.adql_name) for table in open_ for column in table.columns}
     assert ("tap_schema.columns", '"size"') in described
     schemas = [row["schema_name"] for row in _rows("tap_schema.schemas")]
     assert schemas[:5] == ["ivoa", "dbo", "ist", "phase3v2", "util"]

@@ -86,6 +86,7 @@ def tables(draw: st.DrawFn) -> Table:
         ),
         positions=tuple(draw(st.lists(pairs, max_size=2))) if numbers else (),
         indexes=tuple(draw(st.lists(some, max_size=2))),
+        covering=tuple(draw(st.lists(st.tuples(some, some), max_size=2))),
         examples=tuple(Example(f"example-{i}", draw(TEXTS), draw(TEXTS), draw(TEXTS)) for i in range(2)),
     )
 

@@ -271,7 +271,7 @@ from archive.database import Database
 from archive.store import Store
 from ingest import ingest_paths
 owner, writer, reader, store, folder = sys.argv[1:]
-database = Database(Server(owner, writer, reader), Config())
+database = Database(Server(owner, writer, reader, reader), Config())
 print("ready", flush=True)
 for path in sorted(Path(folder).iterdir()):
     ingest_paths(database, Store(Path(store)), Config(), [path])

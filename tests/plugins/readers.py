@@ -13,6 +13,7 @@ from typing import cast
 from archive import INTEGER, LONG, TEXT, Column, Record, Table, UnreadableFile, history_table
 from ingest import Accepts, Input, plugin
 
+_SEEN: list[str] = []  # what no reader should have: a memory
 NOTE = Table(
     "site.note",
     (
@@ -70,6 +71,16 @@ def _obey(order: str, words: str, given: Input) -> None:
             Path(words, "reading").write_text(str(os.getpid()))
             while Path(words, "gate").exists():
                 time.sleep(0.02)
+        case "pid":
+            given.problem(f"pid {os.getpid()}")
+        case "once":
+            _SEEN.append(words)
+            if len(_SEEN) > 1:
+                raise KeyError("seen before")
+        case "keep":
+            _SEEN.append("x" * (100 << 20))
+        case "slow":
+            time.sleep(0.3)
         case "print":
             print("this reader talks")
         case "problem":
@@ -113,6 +124,19 @@ def read_rows(given: Input) -> Iterator[Record]:
 def read_lookers(given: Input) -> Iterator[Record]:
     """Texts that begin with a seven."""
     yield NOTE.row(number=7, words=given.text[2:].strip())
+
+
+@plugin("returner", accepts=Accepts(names=("*.returned",)), tables=NOTE)
+def read_returned(given: Input) -> list[Record]:
+    """Returns what it should yield, or nothing."""
+    row = NOTE.row(number=7)
+    match given.text.strip():
+        case "list":
+            return [row]
+        case "row":
+            return cast(list[Record], row)
+        case _:
+            return cast(list[Record], None)
 
 
 def _breaks(start: bytes) -> bool:

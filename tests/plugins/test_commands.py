@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +12,8 @@ from archive.database import Database
 from archive.testing import ClusterForTests
 from frontdesk.cli import main
 
-ROOT = Path(__file__).parents[2]
-_COMMAND = "import sys; from frontdesk.cli import main; sys.exit(main(sys.argv[1:]))"
+from .forked import forked
+
 PLUGIN = '''
 from archive import LONG, Column, Table
 from ingest import Accepts, plugin
@@ -54,15 +52,7 @@ def rows(database: Database, query: str) -> list[tuple[object, ...]]:
 
 
 def run(folder: Path, *words: object) -> tuple[int, str, str]:
-    found = subprocess.run(
-        [sys.executable, "-c", _COMMAND, "--config", str(folder / "archive.toml"), *map(str, words)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    return found.returncode, found.stdout, found.stderr
+    return forked(lambda: main(["--config", str(folder / "archive.toml"), *map(str, words)]))
 
 
 def test_found_published_used_and_taken_away(site: tuple[Path, Database]) -> None:

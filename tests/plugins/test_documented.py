@@ -50,26 +50,29 @@ def test_the_plugin_of_the_tutorial_is_short() -> None:
     assert len(lines) < 30
 
 
-def test_the_plugin_of_the_tutorial_works(
-    module: ModuleType, folder: Path, test_cluster: ClusterForTests
-) -> None:
+@pytest.fixture(scope="module")
+def made(module: ModuleType, test_cluster: ClusterForTests) -> Iterator[ArchiveForTests]:
     assert test_cluster  # which archive_for_tests uses
-    with archive_for_tests(module) as made:
-        summary = ingest_paths(
-            made.database,
-            made.store,
-            made.config,
-            [folder / NIGHT],
-            inputs=Inputs(made.database, made.store, made.config, made.plugins),
-        )
-        assert list(summary.lines())[2:] == ["           1 by plugin seeing-monitor"]
-        with made.tap(create_app) as service:
-            query, outcome = TUTORIAL.blocks("sql")
-            assert list(service.search(query)["fwhm"]) == [0.62, 0.58]
-            [row] = service.search(outcome)
-            assert tuple(row.values()) == ("read", 3, "line 4: no measurement")
-            [failed] = Page.read("plugins/index.md").blocks("sql")
-            assert len(service.search(failed)) == 0
+    with archive_for_tests(module) as shared:
+        yield shared
+
+
+def test_the_plugin_of_the_tutorial_works(made: ArchiveForTests, folder: Path) -> None:
+    summary = ingest_paths(
+        made.database,
+        made.store,
+        made.config,
+        [folder / NIGHT],
+        inputs=Inputs(made.database, made.store, made.config, made.plugins),
+    )
+    assert list(summary.lines())[2:] == ["           1 by plugin seeing-monitor"]
+    with made.tap(create_app) as service:
+        query, outcome = TUTORIAL.blocks("sql")
+        assert list(service.search(query)["fwhm"]) == [0.62, 0.58]
+        [row] = service.search(outcome)
+        assert tuple(row.values()) == ("read", 3, "line 4: no measurement")
+        [failed] = Page.read("plugins/index.md").blocks("sql")
+        assert len(service.search(failed)) == 0
 
 
 def test_the_test_of_the_tutorial_passes(
@@ -80,18 +83,14 @@ def test_the_test_of_the_tutorial_passes(
     exec(TUTORIAL.blocks("python")[1], {})  # noqa: S102  # our own page
 
 
-def test_the_tests_that_are_shown_pass(
-    module: ModuleType, folder: Path, test_cluster: ClusterForTests
-) -> None:
-    assert test_cluster
+def test_the_tests_that_are_shown_pass(made: ArchiveForTests, folder: Path) -> None:
     shown: dict[str, object] = {"__file__": str(folder / "test_seeing.py")}
     [block] = Page.read("plugins/testing.md").blocks("python")
     exec(block, shown)  # noqa: S102  # our own page
-    with archive_for_tests(module) as made:
-        for name in ("test_rows", "test_what_a_user_sees"):
-            test = shown[name]
-            assert callable(test)
-            test(made)
+    for name in ("test_rows", "test_what_a_user_sees"):
+        test = shown[name]
+        assert callable(test)
+        test(made)
 
 
 def test_the_code_of_the_reference_runs() -> None:

@@ -80,10 +80,13 @@ def site(published: Database) -> Iterator[Site]:
         folder.mkdir()
         yield Site(published, storage.open_store(published, config), config, folder)
     with published.writer() as connection:
-        connection.execute(
-            "TRUNCATE site.note, site.note_version, site.frame, dfs.input_file, archive.file, archive.copy,"
-            " archive.ingest_outcome CASCADE"
-        )
+        # Some rows are gone sooner than tables are made anew.
+        for table in ("note", "note_version", "frame"):
+            connection.execute(f"DELETE FROM site.{table}".encode())
+        connection.execute("DELETE FROM dbo.raw")
+        connection.execute("DELETE FROM dfs.input_file")
+        for table in ("file", "copy", "ingest_outcome"):
+            connection.execute(f"DELETE FROM archive.{table}".encode())
 
 
 def told(site: Site) -> list[tuple[object, ...]]:
@@ -169,6 +172,49 @@ def test_what_goes_wrong_harms_one_input_only(site: Site, order: str, reason: st
     assert summary.failures[0].reason == said
 
 
+def pids(site: Site) -> list[str]:
+    """Which process read each input, by the names of the inputs."""
+    found = site.rows("SELECT problems FROM dfs.input_file ORDER BY input_id")
+    return [str(problems) for (problems,) in found]
+
+
+def test_a_process_reads_one_input_after_the_other(site: Site) -> None:
+    for number in range(12):
+        site.file(f"{number:02}.note", f"{number} here\n!pid\n")
+    inputs = site.inputs()
+    site.ingest(site.folder, inputs=inputs)
+    assert len(set(pids(site))) <= inputs._pool.size
+    assert inputs._pool._processes == set()  # after the run there are none
+
+
+def test_what_an_input_leaves_behind_harms_no_other(site: Site) -> None:
+    """A reader with a memory, which fails on its second input, is asked again in a process of its own."""
+    for number in range(4):
+        site.file(f"{number}.note", f"{number} here\n!once\n!pid\n")
+    assert site.ingest(site.folder).counts == {Outcome.INGESTED: 4}
+    assert len(set(pids(site))) == 4
+
+
+def test_a_process_that_has_grown_is_replaced(site: Site) -> None:
+    for number in range(4):
+        site.file(f"{number}.note", f"{number} here\n!keep\n!pid\n")
+    assert site.ingest(site.folder).counts == {Outcome.INGESTED: 4}
+    assert len(set(pids(site))) == 4
+
+
+def test_inputs_are_written_in_their_order(site: Site) -> None:
+    site.file("a.note", "!slow\n1 first\n")
+    site.file("b.note", "1 second\n")
+    site.file("c.note", "!slow\n1 third\n")
+    site.ingest(site.folder)
+    assert site.notes == [(1, "third")]
+    assert site.rows("SELECT words FROM site.note_version ORDER BY row_version") == [
+        ("first",),
+        ("second",),
+        ("third",),
+    ]
+
+
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
@@ -189,6 +235,13 @@ def test_a_bad_row_is_told_and_nothing_written(site: Site, row: str, reason: str
     assert reason in str(summary.failures[0].reason)
     assert site.notes == []
     assert [row[2] for row in told(site)] == ["failed"]
+
+
+@pytest.mark.parametrize(("what", "reason"), [("row", "returned Record"), ("none", "returned NoneType")])
+def test_a_reader_that_forgets_to_yield(site: Site, what: str, reason: str) -> None:
+    assert site.ingest(site.file("a.returned", "list")).counts == {Outcome.INGESTED: 1}
+    summary = site.ingest(site.file("b.returned", what))
+    assert f"the reader {reason} instead of rows; let it yield each row" in str(summary.failures[0].reason)
 
 
 def test_an_input_without_rows_is_read(site: Site) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from importlib import invalidate_caches
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from archive.declare.builtin import builtin_schemas
 from archive.declare.catalogue import Catalogue
 from archive.errors import ConfigurationError
 from archive.plugins import find_plugins, load_plugins
+from archive.plugins.packages import check_packages
 
 HEAD = """from archive import INTEGER, TEXT, Column, Key, Schema, Table, history_table
 from ingest import Accepts, plugin
@@ -39,6 +41,75 @@ def read_stars(given):
     yield STARS.row(star=1)
 """
 )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "complaint"),
+    [
+        ('names=("*.stars",)', 'names="*.stars"', "Accepts: names is no tuple; write names=('*.stars',)"),
+        (
+            "tables=STARS",
+            'tables="site.stars"',
+            "'site.stars' is among its tables, and is none; make a Table",
+        ),
+        ('star", INTEGER', 'star", int', "column star: <class 'int'> is no type of a column; use TEXT,"),
+        ('("star",)', '("star")', "table site.stars: primary_key is no tuple"),
+        ("\nSTARS = Table", "\nraise SystemExit('enough')\nSTARS = Table", "SystemExit: enough"),
+    ],
+)
+def test_slips_of_authors(folder: Path, before: str, after: str, complaint: str) -> None:
+    assert before in GOOD
+    (folder / "stars.py").write_text(GOOD.replace(before, after))
+    [said] = found(folder)
+    assert complaint in said and said.startswith("stars.py:")
+
+
+def test_the_archives_own_plugins_come_first(folder: Path) -> None:
+    """Whoever takes a name of theirs is told, not they; and a table of theirs is told once."""
+    text = GOOD.replace('"stars"', '"night-log"', 1).replace('"site.stars"', '"dfs.ob"')
+    (folder / "stars.py").write_text(text)
+    complaints = [str(one) for one in find_plugins(Config(plugins_folder=folder), ingest.BUILTIN).problems]
+    assert [one.removeprefix(f"{folder}/").partition(" already")[0] for one in complaints] == [
+        "stars.py:11: there is a plugin night-log",
+        "stars.py:4: table dfs.ob is one of the archive's own; choose another name",
+    ]
+
+
+def test_plugins_may_share_a_table(folder: Path) -> None:
+    """Each for a part of it; the table is published once, whole."""
+    (folder / "stars.py").write_text(
+        GOOD.replace("import INTEGER", "import INTEGER, part_of")
+        + """
+NAMES = part_of(STARS, "name")
+
+@plugin("names", accepts=Accepts(names=("*.names",)), tables=NAMES)
+def read_names(given):
+    \"\"\"Names of stars.\"\"\"
+    yield NAMES.row(star=1, name="Vega")
+"""
+    )
+    plugins = load_plugins(Config(plugins_folder=folder))
+    assert [plugin.name for plugin in plugins.ingests] == ["stars", "names"]
+    [table] = plugins.tables
+    assert list(table.by_name) == ["star", "name"]
+
+
+def test_the_packages_come_from_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names as short as `tap` and `hips` have been used by others."""
+    check_packages()
+    (tmp_path / "hips").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    check_packages()  # a mere folder hides nothing
+    (tmp_path / "tap.py").write_text("")
+    (tmp_path / "hips" / "__init__.py").write_text("")
+    for name in ("tap", "hips"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    with pytest.raises(ConfigurationError, match=f"the package hips comes from {tmp_path}/hips, while"):
+        load_plugins(Config(plugins_folder=tmp_path))
+    (tmp_path / "hips" / "__init__.py").unlink()
+    invalidate_caches()
+    with pytest.raises(ConfigurationError, match=f"the package tap comes from {tmp_path}, while"):
+        check_packages()
 
 
 @pytest.fixture

@@ -16,8 +16,10 @@ from archive.plugins import find_plugins
 from frontdesk.cli import main
 from frontdesk.plugin_skeleton import skeleton
 
+from .forked import forked
+
 ROOT = Path(__file__).parents[2]
-NAMES = ["night-log", "a", "public", "my-" + "x" * 21]
+NAMES = ["weather-mast", "a", "public", "my-" + "x" * 21]
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -34,15 +36,20 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def made(tmp_path: Path) -> Path:
-    assert main(["plugins", "new", "night-log", "--in", str(tmp_path)]) == 0
-    return tmp_path / "night-log"
+    assert main(["plugins", "new", "weather-mast", "--in", str(tmp_path)]) == 0
+    return tmp_path / "weather-mast"
 
 
 def test_its_own_test_passes(made: Path, cluster: Cluster) -> None:
     assert cluster.folder.exists()  # the session's, which it uses
-    found = run(made, "pytest", "-q", "-p", "no:cacheprovider")
-    assert found.returncode == 0, found.stdout + found.stderr
-    assert "2 passed" in found.stdout
+
+    def work() -> int:
+        os.chdir(made)
+        return int(pytest.main(["-q", "-p", "no:cacheprovider", str(made)]))
+
+    status, out, err = forked(work)
+    assert status == 0, out + err
+    assert "2 passed" in out
 
 
 def test_it_is_clean_under_mypy(made: Path) -> None:
@@ -75,6 +82,12 @@ def test_a_wrong_name_is_refused(name: str) -> None:
         skeleton(name)
 
 
+def test_a_name_of_the_archives_own_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plugins", "new", "night-log", "--in", str(tmp_path)]) == 2
+    assert "Uraniborg has a plugin night-log of its own" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nothing_is_written_over(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["plugins", "new", "night-log", "--in", str(made.parent)]) == 2
+    assert main(["plugins", "new", "weather-mast", "--in", str(made.parent)]) == 2
     assert "exists already" in capsys.readouterr().err

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC as ZONE
 from datetime import datetime, timedelta
 
 import pytest
 
-from archive import DOUBLE, INTEGER, LONG, REGION, TEXT, TIMESTAMP, UTC, Column, Record, Table, UnreadableFile
+from archive import (
+    DOUBLE,
+    INTEGER,
+    LONG,
+    REGION,
+    TEXT,
+    TIMESTAMP,
+    UTC,
+    Column,
+    Record,
+    Table,
+    UnreadableFile,
+    part_of,
+)
 from archive import history_table as versions_of
 from archive.database import Changes, Database
 from archive.declare.tables import Schema
+from archive.errors import DeclarationError
+from archive.plugins import Accepts, Ingest
 from archive.plugins.writing import Written, told_by, write_input
 from archive.testing import ClusterForTests
 
@@ -60,6 +76,8 @@ ITEM = Table(
     whole=("container_id",),
 )
 TABLES = (BLOCK, TEMPLATE, PARAMETER, ITEM)
+# Two sources that tell of the same blocks, each its own columns.
+NAMES, TIMES = part_of(BLOCK, "name", "footprint"), part_of(BLOCK, "exposure", "modified")
 START = datetime(2026, 4, 1, tzinfo=ZONE)
 
 
@@ -70,13 +88,13 @@ class Blocks:
         self.database = database
         self.hours = 0
 
-    def write(self, *records: Record) -> Written:
+    def write(self, *records: Record, tables: tuple[Table, ...] = TABLES) -> Written:
         self.hours += 1
         with self.database.writer() as connection:
             return write_input(
                 connection,
                 records,
-                tables=TABLES,
+                tables=tables,
                 input_id=f"input {self.hours}",
                 moment=START + timedelta(hours=self.hours),
             )
@@ -96,10 +114,8 @@ def shared(test_cluster: ClusterForTests) -> Iterator[Database]:
 @pytest.fixture
 def blocks(shared: Database) -> Blocks:
     with shared.writer() as connection:
-        connection.execute(
-            "TRUNCATE test.block, test.block_version, test.template, test.template_version,"
-            " test.parameter, test.item"
-        )
+        for table in ("block", "block_version", "template", "template_version", "parameter", "item"):
+            connection.execute(f"DELETE FROM test.{table}".encode())
     return Blocks(shared)
 
 
@@ -146,6 +162,49 @@ def test_each_real_change_is_a_version(blocks: Blocks) -> None:
         (2, "B", 3, 4, "input 3"),
         (3, "A", 4, None, "input 4"),
     ]
+
+
+def test_a_part_changes_its_own_columns_only(blocks: Blocks) -> None:
+    names, times = (NAMES, TEMPLATE), (TIMES, TEMPLATE)
+    asked = "SELECT ob_id, name, footprint, exposure FROM test.block ORDER BY ob_id"
+    circle = "CIRCLE ICRS 10 20 1"
+    blocks.write(template(7, 1))
+    blocks.write(NAMES.row(ob_id=7, name="A", footprint=circle), tables=names)
+    written = blocks.write(TIMES.row(ob_id=7, exposure=1.5), TIMES.row(ob_id=8, exposure=2.5), tables=times)
+    assert blocks.rows(asked) == [(7, "A", circle, 1.5), (8, None, None, 2.5)]
+    assert (written["test.block"].rows, written["test.block"].changed) == (2, 2)
+    # The same again is no change, whatever others have told meanwhile.
+    blocks.write(NAMES.row(ob_id=8, name="B"), tables=names)
+    again = blocks.write(TIMES.row(ob_id=7, exposure=1.5), TIMES.row(ob_id=8, exposure=2.5), tables=times)
+    assert again["test.block"].changed == 0
+    # What its next version has no more is gone; what others said stays.
+    blocks.write(NAMES.row(ob_id=7), tables=names)
+    assert blocks.rows(asked) == [(7, None, None, 1.5), (8, "B", None, 2.5)]
+    # Versions are of whole rows.
+    versions = "SELECT name, footprint, exposure, input_id FROM test.block_version WHERE ob_id = 7"
+    assert blocks.rows(f"{versions} ORDER BY row_version") == [
+        ("A", circle, None, "input 2"),
+        ("A", circle, 1.5, "input 3"),
+        (None, None, 1.5, "input 6"),
+    ]
+    assert blocks.rows("SELECT count(*) FROM test.template") == [(1,)]  # a part tells of no whole
+
+
+def test_a_row_of_the_table_has_all_columns(blocks: Blocks) -> None:
+    """A newer version of a document must not keep what it says no more."""
+    blocks.write(block(7, exposure=1.5, modified="2026-04-01T12:00:00"))
+    blocks.write(block(7))
+    assert blocks.rows("SELECT name, exposure, modified FROM test.block") == [("A", None, None)]
+
+
+def test_parts_that_cannot_be() -> None:
+    with pytest.raises(DeclarationError, match=r"table test.block has no column colour"):
+        part_of(BLOCK, "colour")
+    needing = replace(TEMPLATE, columns=(*TEMPLATE.columns, Column("kind", TEXT, nullable=False)))
+    with pytest.raises(DeclarationError, match="needs kind, which is never NULL"):
+        part_of(needing, "name")
+    with pytest.raises(DeclarationError, match=r"plugin both has table test\.block twice"):
+        Ingest("both", Accepts(("*.x",)), (BLOCK, NAMES), lambda _: ())
 
 
 def test_regions_go_into_the_history_with_what_is_hidden_beside_them(blocks: Blocks) -> None:
@@ -223,7 +282,7 @@ def test_a_table_of_nothing_but_its_key(blocks: Blocks) -> None:
 
 
 def test_many_rows(blocks: Blocks) -> None:
-    many = [block(number) for number in range(30_000)]
-    assert blocks.write(*many)["test.block"].changed == 30_000
-    changed = [*many[:-1], block(29_999, "B")]
-    assert blocks.write(*changed)["test.block"] == Changes(rows=30_000, changed=1)
+    many = [block(number) for number in range(10_000)]
+    assert blocks.write(*many)["test.block"].changed == 10_000
+    changed = [*many[:-1], block(9_999, "B")]
+    assert blocks.write(*changed)["test.block"] == Changes(rows=10_000, changed=1)

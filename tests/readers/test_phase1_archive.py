@@ -105,6 +105,17 @@ def test_what_a_proposal_has_no_more_goes_and_versions_stay(archive: ArchiveForT
     ]
 
 
+def test_a_message_takes_nothing_from_the_trigger_that_was_told(
+    archive: ArchiveForTests, tmp_path: Path
+) -> None:
+    """Whichever comes first, and when the message is sent once more."""
+    told = "SELECT ob_id, execute_within, ivorn IS NULL FROM dfs.too_trigger"
+    for number, content in enumerate((EVENT, json.dumps(TRIGGER), EVENT.replace("so bright", "brighter"))):
+        name = f"again{number}.{'trigger.json' if number == 1 else 'xml'}"
+        _given(archive, tmp_path, name, content)
+    assert archive.sql(told) == [(4725578, "OneNight", False)]
+
+
 def test_a_new_schedule_takes_the_place_of_the_former_one(archive: ArchiveForTests, tmp_path: Path) -> None:
     _given(archive, tmp_path, "P117.slots.csv", CSV)
     header, first = "telescope,start,end,mode,run\n", "UT1,2025-10-05T23:00,2025-10-06T09:00,SM,\n"

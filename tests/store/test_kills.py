@@ -29,7 +29,7 @@ from tests.store.support import Site, content
 
 owner, writer, reader, folder, volumes, action, first, size = sys.argv[1:]
 config = replace(Config(), data_folder=Path(folder), volumes=tuple(volumes.split(";")))
-database = Database(Server(owner, writer, reader), config)
+database = Database(Server(owner, writer, reader, reader), config)
 site = Site(database, config)
 print("ready", flush=True)
 if action == "keep":

@@ -36,7 +36,7 @@ from tests.uws.support import (
 
 ROOT = Path(__file__).parents[2]
 COLUMNS = "tap_schema.columns"
-SOME = f"(SELECT TOP 350 std FROM {COLUMNS})"
+SOME = f"(SELECT TOP 200 std FROM {COLUMNS})"
 SLOW = QUERY | {"QUERY": f"SELECT COUNT(*) AS n FROM {SOME} AS a, {SOME} AS b, {SOME} AS c"}
 WIDE = QUERY | {"QUERY": f"SELECT a.description FROM {COLUMNS} AS a, {COLUMNS} AS b", "MAXREC": "100000"}
 
