@@ -60,11 +60,12 @@ check-lint:
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
+# Each worker goes through a part of the suite in order, so that what many tests share is seldom made twice.
 check-tests:
-	$(PYTEST) -n $(WORKERS)
+	$(PYTEST) -n $(WORKERS) --dist worksteal
 
 check-real:
-	$(PYTEST) -n $(WORKERS) -m real
+	$(PYTEST) -n $(WORKERS) --dist worksteal -m real
 
 check-bench:
 	$(PYTEST) -m bench -s -o faulthandler_timeout=0

@@ -147,7 +147,7 @@ def test_tap_schema_tells_of_every_column(fresh_database: Database) -> None:
 
 def test_tap_schema_describes_itself_and_all_that_is_published(database: Database) -> None:
     listed = rows(database, statement("SELECT table_name FROM tap_schema.tables", types.TEXT))
-    assert sorted(listed) == sorted((table.name,) for table in database.catalogue)
+    assert sorted(listed) == sorted((table.name,) for table in database.catalogue if not table.restricted)
     counted = statement(
         "SELECT table_name, nrows FROM tap_schema.tables WHERE table_name LIKE 'tap_schema.%'",
         types.TEXT,
