@@ -68,6 +68,7 @@ def load_demonstration(
     config: Config,
     frames: Path,
     environment: Mapping[str, str] = os.environ,
+    *,
     season: Season = Season(),
     say: Callable[[str], None] = lambda line: None,
 ) -> list[str]:

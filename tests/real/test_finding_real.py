@@ -67,7 +67,7 @@ def demonstration(
         made = Demonstration(database)
         environment = {DATA_VARIABLE: str(folder)}
         found = load_demonstration(
-            database, Store(data / "files"), config, data / "none", environment, made.said.append
+            database, Store(data / "files"), config, data / "none", environment, say=made.said.append
         )
         made.problems.extend(found)
         yield made
