@@ -72,6 +72,9 @@ class Config:
     anonymous_jobs: int = 10_000
     anonymous_active_jobs: int = 200
     anonymous_job_bytes: int = 100_000_000_000
+    address_jobs: int = 5_000
+    address_active_jobs: int = 100
+    address_job_bytes: int = 50_000_000_000
     cutout_bytes: int = 10_000_000_000
     unpacked_bytes: int = 20_000_000_000
     preview_bytes: int = 2_000_000_000

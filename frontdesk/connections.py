@@ -23,6 +23,8 @@ from .sendfile import Transfer
 __all__ = ["Connection"]
 
 _TOO_LARGE = b"431 Request Header Fields Too Large", b"the head of the request is too large"
+_ADDRESS_BYTES = (1 << 16) - 1  # which the parser reads
+_LONG_ADDRESS = b"414 URI Too Long", b"the address is too long; send the parameters by POST"
 _TOO_SLOW = b"408 Request Timeout", b"the head of the request did not arrive in time"
 _LINGER = 5.0  # seconds in which a refused client may read its answer
 # ASGI's extension: messages with `file` (an open one), `offset`, `count` and `more_body`.
@@ -66,6 +68,11 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
         self.scope["extensions"] = {_ZERO_COPY: {}}
         self._await_head()
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if len(self.url) > _ADDRESS_BYTES:
+            self._refuse(*_LONG_ADDRESS)
 
     def on_headers_complete(self) -> None:
         self._head_is_there()
@@ -121,7 +128,7 @@ class Connection(HttpToolsProtocol):
     def _refuse(self, status: bytes, message: bytes) -> None:
         """Answers, unless an answer to an earlier request is under way, and closes."""
         self._head_is_there()
-        if self.transport.is_closing():
+        if self._refused or self.transport.is_closing():
             return
         if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
             headers = b"Content-Type: text/plain\r\nContent-Length: %d\r\nConnection: close" % len(message)

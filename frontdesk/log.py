@@ -12,6 +12,8 @@ from functools import lru_cache
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ingest.outcomes import printable
+
 __all__ = ["AccessLog", "set_up_logging"]
 
 _log = logging.getLogger("uraniborg.access")
@@ -69,6 +71,12 @@ def set_up_logging() -> None:
 class _Lines(logging.Formatter):
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # logging's
         return _moment(int(record.created))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # logging's
+        # A name of a file may have ends of lines in it, and pretend to be lines of ours.
+        if not record.message.isprintable():
+            record.message = printable(record.message)
+        return super().formatMessage(record)
 
 
 @lru_cache(1)

@@ -121,7 +121,7 @@ def _image_services(
         "Images and cubes by position, wavelength, time and more.",
         "SIA2",
         (*_OBSERVATIONS, "direct-imaging"),
-        capabilities=_parsed(sia2_capabilities(f"{base}/sia2")),
+        capabilities=_parsed(sia2_capabilities(archive, catalogue, f"{base}/sia2")),
         coverage=everything,
         tables=_tableset(archive, catalogue, _OBSCORE),
     )

@@ -10,6 +10,7 @@ import os
 
 from archive.config import Config
 from archive.errors import ConfigurationError
+from ingest.outcomes import printable
 from ingest.transfer import Daemon, Item, Queue, State
 
 from .log import set_up_logging
@@ -43,7 +44,7 @@ def ingestd(config: Config, arguments: argparse.Namespace) -> int:
         elif not daemon.run():
             return _FAILED
     for item in refused:
-        print(f"refused: {item.path}: {item.reason}")
+        print(f"refused: {printable(str(item.path))}: {item.reason}")
     return _FAILED if refused else 0
 
 
@@ -59,7 +60,8 @@ def _list(config: Config) -> int:
     for item in items:
         done = 100 * item.sent // item.stamp.size if item.stamp.size else 0
         print(
-            f"{item.priority:4} {item.state:8} {done:3} % {item.stamp.size:14,} {item.attempts:5} {item.path}"
+            f"{item.priority:4} {item.state:8} {done:3} % {item.stamp.size:14,} {item.attempts:5} "
+            + printable(str(item.path))
             + (f": {item.reason}" if item.reason else "")
         )
     return 0

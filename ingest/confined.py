@@ -22,6 +22,7 @@ from math import ceil
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from archive.errors import UnreadableFile
 from archive.plugins.faults import Raised, told
@@ -30,6 +31,7 @@ from .harvester import forget_parent
 
 __all__ = [
     "LONGEST_ANSWER",
+    "MOST_PRINTED",
     "STARTING",
     "Limits",
     "begin_to_serve",
@@ -41,6 +43,7 @@ __all__ = [
 ]
 
 LONGEST_ANSWER = 1 << 20
+MOST_PRINTED = 64 << 10  # bytes
 STARTING = 60.0  # seconds that a process may take to begin, on the busiest of machines
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _LARGEST_FILE = 64 << 30  # bytes
@@ -149,10 +152,32 @@ def _end_with(parent: int) -> None:
 
 def _redirect() -> None:
     """What a reader prints is not among what the command says, and nobody answers its questions."""
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    printed = _Printed(os.dup(2))
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for handle in range(3):
+        os.dup2(nowhere, handle)
     sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False))
-    os.dup2(2, 1)
-    sys.stdout = sys.stderr = io.TextIOWrapper(io.FileIO(2, "w", closefd=False), write_through=True)
+    sys.stdout = sys.stderr = io.TextIOWrapper(printed, write_through=True, errors="backslashreplace")
+
+
+class _Printed(io.RawIOBase):
+    """What readers print in one process, as far as it fits into a log: they may print for minutes."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+        self._left = MOST_PRINTED
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, printed: Any, /) -> int:
+        data = bytes(printed)
+        if self._left > 0:
+            os.write(self._handle, data[: self._left])
+            if len(data) >= self._left:
+                os.write(self._handle, b"\nwhat this process prints from here on is not shown\n")
+        self._left -= len(data)
+        return len(data)
 
 
 def limit(limits: Limits) -> None:

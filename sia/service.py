@@ -34,8 +34,8 @@ def sia2_service(archive: Archive, path: str = "/sia2") -> Service:
     base_url = archive.config.base_url + path
     endpoint = _Endpoint(archive, f"{base_url}/query")
 
-    def capabilities(_catalogue: Catalogue) -> bytes:
-        return sia2_capabilities(base_url)
+    def capabilities(catalogue: Catalogue) -> bytes:
+        return sia2_capabilities(archive, catalogue, base_url)
 
     shown = documents.Document(examples_document(archive.config.title, endpoint.address), XHTML_TYPE)
 

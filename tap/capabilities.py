@@ -90,8 +90,11 @@ def _limits(config: Config) -> str:
         f"Synchronous queries have {config.sync_seconds:g} s to their first row. Jobs: a user may have"
         f" {config.user_jobs:,}, {config.user_active_jobs:,} of them waiting or running, with results of"
         f" {config.user_job_bytes:,} bytes together; all anonymous users together {config.anonymous_jobs:,},"
-        f" {config.anonymous_active_jobs:,} and {config.anonymous_job_bytes:,} bytes. Users who identify"
-        f" themselves keep {config.user_tables:,} tables of {config.user_tables_bytes:,} bytes together."
+        f" {config.anonymous_active_jobs:,} and {config.anonymous_job_bytes:,} bytes, of which those at one"
+        f" address {config.address_jobs:,}, {config.address_active_jobs:,} and {config.address_job_bytes:,}"
+        f" bytes. Users who identify themselves keep {config.user_tables:,} tables of"
+        f" {config.user_tables_bytes:,} bytes together. A request may bring {config.upload_tables:,} tables"
+        f" of {config.upload_columns:,} columns."
     )
 
 

@@ -17,6 +17,7 @@ UPLOAD = Parameter(
     "Tables to send along, as name,uri pairs separated by semicolons; the uri is param:part for a file in the"
     " request. The query calls them TAP_UPLOAD.name.",
     multiple=True,
+    cumulative=True,
 )
 
 QUERY_PARAMETERS = (REQUEST, LANG, QUERY, RESPONSEFORMAT, MAXREC, RUNID, UPLOAD)

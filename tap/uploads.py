@@ -38,11 +38,13 @@ class Upload:
 def uploads_of(texts: Sequence[str], files: Mapping[str, Path], config: Config) -> tuple[Upload, ...]:
     """What the values of UPLOAD mean; raises BadParameter, also for parts that did not come."""
     uploads: list[Upload] = []
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     for name, address in (pair for text in texts for pair in _pairs(text)):
+        if seen.get(name.lower()) == address:
+            continue  # a client that adds to a job's uploads may tell them all again
         if name.lower() in seen:
             raise BadParameter(UPLOAD.name, f"two tables are called {name}")
-        seen.add(name.lower())
+        seen[name.lower()] = address
         if len(seen) > config.upload_tables:
             raise TooLarge(f"more than {config.upload_tables} tables are uploaded")
         uploads.append(_upload(name, address, files, config))

@@ -55,8 +55,8 @@ def _spatial(connection: Connection, table: Table, column: str, value: str) -> s
     if table.regions:
         _, points, circles, polygons = quoted_region_columns(table.regions[0])
         shapes = " UNION ALL ".join(
-            f"SELECT smoc({_ORDER}, shape) AS moc FROM chosen, unnest({shape}) AS shape"
-            for shape in (points, circles, polygons)
+            f"SELECT {cells}({_ORDER}, shape) AS moc FROM chosen, unnest({shape}) AS shape"
+            for cells, shape in (("smoc", points), ("smoc", circles), ("adql.cells", polygons))
         )
         query = (
             f"WITH chosen AS (SELECT {points}, {circles}, {polygons} FROM {_rows(table, column)})"

@@ -26,7 +26,8 @@ _Number = TypeVar("_Number", int, float)
 class Parameter:
     """One input, checked when made.
 
-    `multiple` parameters may be repeated and mean OR; all others may be given once.
+    `multiple` parameters may be repeated and mean OR; all others may be given once. What a job is told
+    later of a `cumulative` one adds to what it was told before, and an empty value takes all back.
     `values` is a closed list compared without regard to letter case; `minimum` and `maximum` bound
     numbers. `aliases` are further names, of which the declared one wins when both were sent. A client
     that sends nothing, or nothing but blanks, gets `default`. Intervals and shapes stay the text that was
@@ -44,6 +45,7 @@ class Parameter:
     maximum: float | None = None
     default: Value | None = None
     aliases: tuple[str, ...] = field(default=())
+    cumulative: bool = False
 
     def __post_init__(self) -> None:
         is_shape = self.type.is_array and self.type.xtype is not None

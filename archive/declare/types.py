@@ -145,12 +145,14 @@ def array_of(element: Type, arraysize: str) -> Type:
 def find_type(datatype: str, arraysize: str | None = None, xtype: str | None = None) -> Type:
     """The type a VOTable triple names; raises DeclarationError for what the archive cannot hold.
 
-    An unknown xtype is ignored: the value is stored by its datatype (DALI 1.2, 3.3).
+    An unknown xtype is ignored: the value is stored by its datatype (DALI 1.2, 3.3). So is one that its
+    arraysize belies, such as a point of three numbers.
     """
-    if xtype in _GEOMETRIES and _GEOMETRIES[xtype].datatype == datatype:
-        return _GEOMETRIES[xtype]
     if datatype == "unicodeChar":
         datatype = "char"
+    known = _GEOMETRIES.get(xtype or "")
+    if known is not None and known.datatype == datatype and _may_hold(arraysize, known):
+        return known
     if datatype not in _SCALARS:
         raise DeclarationError(f"no column type for VOTable datatype {datatype!r}")
     if datatype == "char":
@@ -158,3 +160,10 @@ def find_type(datatype: str, arraysize: str | None = None, xtype: str | None = N
         return char(int(bounded[1]), fixed=not bounded[2]) if bounded and int(bounded[1]) else TEXT
     scalar = _SCALARS[datatype]
     return array_of(scalar, arraysize) if arraysize else scalar
+
+
+def _may_hold(arraysize: str | None, known: Type) -> bool:
+    """Whether cells of that arraysize can be values of this geometry or time."""
+    if known.is_array and known.arraysize != "*":
+        return arraysize in {known.arraysize, "*"}
+    return "x" not in arraysize if arraysize else not known.is_array

@@ -91,6 +91,11 @@ class Cards:
         assert place is not None
         self._lines.insert(place + 1, _card(keyword, value))
 
+    def rewrite(self, change: Callable[[bytes], bytes | None]) -> None:
+        """Makes another card of each one, at most as long, or none."""
+        changed = (change(line) for line in self._lines)
+        self._lines = [line.ljust(CARD) for line in changed if line is not None]
+
     def begin(self, cards: Iterable[tuple[str, Value, str]]) -> None:
         """Puts cards before all others."""
         self._lines[:0] = [_card(*card) for card in cards]

@@ -15,6 +15,7 @@ from typing import assert_never
 from ..declare.regions import Region
 from ..errors import UsageError
 from .axes import stokes_axis, stokes_pixels, time_axis, time_pixels
+from .echelle import has_orders, order_rows
 from .hdus import Bytes, Hdu, read_hdus
 from .images import cut_image, full_box
 from .lookups import loaded, moved, shifts_of
@@ -113,7 +114,7 @@ def _has(hdu: Hdu, kind: _Kind) -> bool:
         case _Kind.SKY:
             return hdu.is_image and has_sky(hdu)
         case _Kind.BAND:
-            return spectral_axis(hdu) is not None or has_band(hdu)
+            return spectral_axis(hdu) is not None or has_orders(hdu) or has_band(hdu)
         case _Kind.TIME:
             return (hdu.is_image and time_axis(hdu) is not None) or has_time(hdu)
         case _Kind.POL:
@@ -205,6 +206,8 @@ class _Plan:
                 return dict(zip(sky.axes, found, strict=True)) if found else {}
             case _Kind.BAND:
                 assert selection.band is not None
+                if spectral_axis(hdu) is None:
+                    return _span(1, order_rows(hdu, selection.band))
                 lookups = loaded(self.source, self.hdus, hdu)
                 return _span(spectral_axis(hdu), spectral_pixels(hdu, selection.band, lookups))
             case _Kind.TIME:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from .cards import Cards
+from .echelle import renumber
 from .hdus import Bytes, Hdu
 from .parts import Part, changed
 from .sections import Box, box_bytes, read_section
@@ -44,6 +45,8 @@ def cut_image(source: Bytes, hdu: Hdu, box: Box, note: str) -> Part:
         if low:
             _shift(cards, axis + 1, low)
     _shift_sections(cards, hdu, box)
+    if len(box) == 2:
+        renumber(cards, hdu, box[1])
     pixels = ",".join(f"{low + 1}:{high}" for low, high in box)
     cards.history(f"{note}, pixels [{pixels}]")
     size = box_bytes(box, abs(hdu.bitpix) // 8)

@@ -14,11 +14,11 @@ import pyarrow as pa
 from ..declare.columns import Field
 from ..errors import NotFound, UnreadableFile
 from ..store import parse_header
-from .hdus import Bytes, read_hdus
+from .hdus import Bytes, Hdu, read_hdus
 from .spectral_columns import Axis, Column, Layout, Numbers, Role, Series
-from .spectral_layouts import find_layout
+from .spectral_layouts import find_layout, find_orders
 
-__all__ = ["Column", "Layout", "OpenSpectrum", "Role", "find_layout", "open_spectrum"]
+__all__ = ["Column", "Layout", "OpenSpectrum", "Role", "find_layout", "open_orders", "open_spectrum"]
 
 _POINTS = 1 << 15
 _BYTES = 4 << 20  # of one read
@@ -90,6 +90,16 @@ def open_spectrum(source: Bytes) -> OpenSpectrum:
     layout = find_layout([parse_header(hdu.raw) for hdu in hdus])
     if layout is None:
         raise NotFound("the file holds no spectrum of one dimension")
+    return _opened(source, hdus, layout)
+
+
+def open_orders(source: Bytes) -> list[OpenSpectrum]:
+    """Orders in columns of their own, or the first of a few rows; nothing for a file without such."""
+    hdus = read_hdus(source)
+    return [_opened(source, hdus, layout) for layout in find_orders([parse_header(hdu.raw) for hdu in hdus])]
+
+
+def _opened(source: Bytes, hdus: Sequence[Hdu], layout: Layout) -> OpenSpectrum:
     for column in layout.columns:
         if isinstance(column.values, Series):
             _check_place(column.values, layout.count, hdus[column.values.hdu].data_bytes)

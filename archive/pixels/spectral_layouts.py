@@ -5,7 +5,8 @@ along the axis (HARPS, UVES, X-shooter, IRAF), a table with one row of arrays (E
 with one row for each point. Here belongs which numbers are wavelengths, fluxes and errors, and in which
 units; reading them is `archive.pixels.spectra`.
 
-Several spectra in one file, orders not merged, and slit spectra of two dimensions have no layout here.
+Slit spectra of two dimensions have no layout here. Orders that are not merged, and the rows of an image that
+are a spectrum and what belongs to it, are none to be delivered as one; they can be shown (`find_orders`).
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from collections.abc import Iterator, Sequence
 from ..store import Header
 from .spectral_axes import image_axis, unit_of_axis
 from .spectral_columns import Column, Layout, Role, Series, spectral_column
-from .spectral_tables import table_layout
+from .spectral_tables import order_layouts, table_layout
 from .units import vo_unit
 
-__all__ = ["find_layout"]
+__all__ = ["find_layout", "find_orders"]
 
 _MOST_POINTS = 1 << 27
+_MOST_ORDERS = 64
+_MOST_ROWS = 8  # of an image whose rows are a spectrum, its errors, the sky and the like (SDSS has five)
 _PIXELS = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 _ERRORS = frozenset({"ERRS", "ERR", "ERROR", "SIGMA", "STDEV", "NOISE"})
 _QUALITIES = frozenset({"QUAL", "QUALITY", "DQ", "MASK"})
@@ -45,9 +48,24 @@ def find_layout(headers: Sequence[Header]) -> Layout | None:
     return None
 
 
-def _image_layout(index: int, headers: Sequence[Header]) -> Layout | None:
+def find_orders(headers: Sequence[Header]) -> list[Layout]:
+    """What can be shown together of a file that is no single spectrum; nothing for most files."""
+    orders = [
+        layout
+        for index, header in enumerate(headers)
+        if header.text("XTENSION") == "BINTABLE" and not header.flag("ZIMAGE")
+        for layout in order_layouts(index, header, headers[0])
+    ]
+    if orders:
+        return orders[:_MOST_ORDERS]
+    rows = (_image_layout(index, headers, _MOST_ROWS) for index in range(len(headers)))
+    return [layout for layout in rows if layout is not None][:1]
+
+
+def _image_layout(index: int, headers: Sequence[Header], most_rows: int = 1) -> Layout | None:
+    """The first row of an image that has no more than these."""
     header, primary = headers[index], headers[0]
-    count = _length(header)
+    count = _length(header, most_rows)
     axis = None if count is None else image_axis(header)
     if count is None or axis is None:
         return None
@@ -59,14 +77,15 @@ def _image_layout(index: int, headers: Sequence[Header]) -> Layout | None:
     return Layout(index, count, tuple(columns))
 
 
-def _length(header: Header) -> int | None:
-    """The number of pixels of an image of one dimension; further axes may have one pixel each."""
+def _length(header: Header, most_rows: int = 1) -> int | None:
+    """The number of pixels in a row of an image of few rows; further axes may have one pixel each."""
     if header.text("XTENSION") not in {None, "IMAGE"} or header.flag("GROUPS"):
         return None
     axes = [
         header.integer(f"NAXIS{axis}") or 0 for axis in range(1, min(header.integer("NAXIS") or 0, 9) + 1)
     ]
-    flat = bool(axes) and axes[1:] == [1] * (len(axes) - 1)
+    rows = axes[1] if len(axes) > 1 else 1
+    flat = bool(axes) and axes[2:] == [1] * (len(axes) - 2) and 1 <= rows <= min(most_rows, axes[0])
     return axes[0] if flat and 1 < axes[0] <= _MOST_POINTS and header.integer("BITPIX") in _PIXELS else None
 
 

@@ -17,7 +17,7 @@ from .spectral_axes import medium_of
 from .spectral_columns import Column, Layout, Medium, Quantity, Role, Series, spectral_column
 from .units import vo_unit
 
-__all__ = ["table_layout"]
+__all__ = ["order_layouts", "table_layout"]
 
 _MOST_COLUMNS = 64
 _MOST_POINTS = 1 << 27
@@ -77,6 +77,28 @@ def table_layout(index: int, header: Header, primary: Header) -> Layout | None:
     alike = [replace(one, series=replace(one.series, stride=_stride(one, header, rows))) for one in alike]
     columns = _columns(alike, spectral.number, flux, header, primary)
     return None if columns is None else Layout(index, count, columns)
+
+
+def order_layouts(index: int, header: Header, primary: Header) -> list[Layout]:
+    """The orders of a spectrograph in a table with a row for each pixel, each in columns of its own.
+
+    CRIRES+ calls them 02_01_WL, 02_01_SPEC and so on.
+    """
+    rows = header.integer("NAXIS2") or 0
+    if not 1 < rows <= _MOST_POINTS:
+        return []
+    stored = {one.name.upper(): one for one in _stored(index, header) if one.repeat == 1}
+    found = []
+    for name, wave in stored.items():
+        flux = stored.get(f"{name.removesuffix('_WL')}_SPEC") if name.endswith("_WL") else None
+        if flux is not None:
+            pair = [
+                replace(one, series=replace(one.series, stride=_stride(one, header, rows)))
+                for one in (wave, flux)
+            ]
+            columns = _columns(pair, wave.number, flux, header, primary)
+            found += [] if columns is None else [Layout(index, rows, columns)]
+    return found
 
 
 def _stored(index: int, header: Header) -> Iterator[_Stored]:

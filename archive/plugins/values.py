@@ -51,6 +51,9 @@ class Accepts:
                 raise DeclarationError(f"Accepts: {what} is no tuple", hint=f"write {what}=({given!r},)")
         if not (self.names or self.keywords or self.media_types or self.looks):
             raise DeclarationError("a plugin that accepts everything would take others' inputs")
+        # As headers have them: ESO DPR CATG, whether or not it is written with HIERARCH in front.
+        known = {keyword.upper().removeprefix("HIERARCH "): value for keyword, value in self.keywords.items()}
+        object.__setattr__(self, "keywords", known)
 
     @property
     def is_fits(self) -> bool:

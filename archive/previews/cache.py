@@ -12,7 +12,7 @@ from pathlib import Path
 
 __all__ = ["PreviewCache"]
 
-_VERSION = "1"  # grows when previews come to look differently
+_VERSION = "2"  # grows when previews come to look differently
 _SWEEP = 64  # previews made between two looks at the size of the folder
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from ..errors import NotFound
 from ..pixels.hdus import Bytes, Hdu, read_hdus
-from ..pixels.spectra import open_spectrum
+from ..pixels.spectra import open_orders, open_spectrum
 from .binning import Binned, Pixels, block_size
 from .cubes import White, depth_axis, white_light
 from .drawing import Drawing
@@ -51,13 +51,18 @@ def make_preview(source: Bytes, form: Form, size: int) -> bytes:
 
 
 def _spectrum(source: Bytes, hdus: Sequence[Hdu]) -> Curve | None:
-    """A file with an image of two dimensions or more is none, even if it has a table of some spectrum too."""
-    if any(hdu.is_image and min([*hdu.shape, 2][:2]) > 1 and len(hdu.shape) > 1 for hdu in hdus):
-        return None
-    try:
-        return curve_of(open_spectrum(source))
-    except NotFound:
-        return None
+    """A file with an image of two dimensions or more is none, even if it has a table of some spectrum too.
+
+    But for one whose few rows are a spectrum and what belongs to it.
+    """
+    planes = {hdu.index for hdu in hdus if hdu.is_image and len(hdu.shape) > 1 and min(hdu.shape[:2]) > 1}
+    if not planes:
+        try:
+            return curve_of(open_spectrum(source))
+        except NotFound:
+            pass
+    orders = [one for one in open_orders(source) if not planes or {one.layout.hdu} == planes]
+    return curve_of(*orders) if orders else None
 
 
 def _plot(curve: Curve, size: int) -> Drawing:

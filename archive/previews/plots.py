@@ -23,20 +23,34 @@ _QUANTILES = (1.0, 99.0)  # of the fluxes, in per cent: noise and cosmic rays do
 
 @dataclass(frozen=True)
 class Curve:
-    """Lowest and highest flux in each of many steps along the axis; NaN where there is none."""
+    """Lowest and highest flux in each of many steps along the axis; NaN where there is none.
+
+    `breaks`: at which of the steps a new line begins, as each order of a spectrograph is one.
+    """
 
     x: Pixels
     low: Pixels
     high: Pixels
     x_label: str
     y_label: str
+    breaks: tuple[int, ...] = ()
 
 
-def curve_of(spectrum: OpenSpectrum) -> Curve:
+def curve_of(*orders: OpenSpectrum) -> Curve:
+    """The orders of a spectrum together, most often a single one."""
+    curves = [_order(spectrum, max(_MOST_COLUMNS // len(orders), 1)) for spectrum in orders]
+    x, low, high = (
+        np.concatenate([getattr(curve, name) for curve in curves]) for name in ("x", "low", "high")
+    )
+    breaks = np.cumsum([len(curve.x) for curve in curves])[:-1].tolist()
+    return Curve(x, low, high, curves[0].x_label, curves[0].y_label, tuple(breaks))
+
+
+def _order(spectrum: OpenSpectrum, most_columns: int) -> Curve:
     """The first flux of a spectrum against its spectral axis, read in pieces."""
     roles = [column.role for column in spectrum.layout.columns]
     axis, flux = 0, next((i for i, role in enumerate(roles) if role is Role.FLUX), 1)
-    columns = min(spectrum.layout.count, _MOST_COLUMNS)
+    columns = min(spectrum.layout.count, most_columns)
     step = -(-spectrum.layout.count // columns)
     xs, lows, highs = ([np.empty(0)] for _ in range(3))
     rest_x, rest_y = np.empty(0), np.empty(0)
@@ -48,8 +62,8 @@ def curve_of(spectrum: OpenSpectrum) -> Curve:
         rest_x, rest_y = rest_x[whole:], rest_y[whole:]
     if len(rest_x):
         _add(xs, lows, highs, rest_x[None], rest_y[None])
-    names = [_label(spectrum.fields[index].name, spectrum.fields[index].unit) for index in (axis, flux)]
-    return Curve(np.concatenate(xs), np.concatenate(lows), np.concatenate(highs), *names)
+    x_label, y_label = (_label(spectrum.fields[i].name, spectrum.fields[i].unit) for i in (axis, flux))
+    return Curve(np.concatenate(xs), np.concatenate(lows), np.concatenate(highs), x_label, y_label)
 
 
 def _add(xs: list[Pixels], lows: list[Pixels], highs: list[Pixels], x: Pixels, y: Pixels) -> None:
@@ -92,10 +106,14 @@ def plot(curve: Curve, width: int, height: int) -> Drawing:
     drawing.frame(left, top, right, bottom)
     drawing.text((left + right) / 2, height - 0.8 * text, curve.x_label, text, "middle")
     drawing.text(1.1 * text, (top + bottom) / 2, curve.y_label, text, "middle", turned=True)
-    order = np.argsort(x, kind="stable")
-    across = place(x[order], x_range, left, right)
-    ends = [np.clip(place(v[order], y_range, bottom, top), top, bottom) for v in (low, high)]
-    drawing.line(_zigzag(across, *ends), 1.2, curve=True)
+    across = place(x, x_range, left, right)
+    ends = [np.clip(place(v, y_range, bottom, top), top, bottom) for v in (low, high)]
+    for part in np.split(np.arange(len(known)), curve.breaks):
+        # Where the known ones of this line have gone.
+        kept = (np.cumsum(known) - 1)[part[known[part]]]
+        order = kept[np.argsort(x[kept], kind="stable")]
+        if len(order):
+            drawing.line(_zigzag(across[order], ends[0][order], ends[1][order]), 1.2, curve=True)
     return drawing
 
 

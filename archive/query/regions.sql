@@ -289,3 +289,30 @@ RETURN CASE
     WHEN num_nonnulls(points, circles, polygons) = 0 OR centre IS NULL OR radius < 0 THEN NULL
     WHEN radius <= 90 THEN adql.holds(points, circles, polygons, public.scircle(centre, radians(radius)))
     WHEN radius < 'infinity' THEN coalesce(adql.whole(circles), false) END;
+
+-- ------------------------------------------------------------------------------------------------ coverage
+
+-- The cells that a polygon touches. pg_sphere knows those of clearly convex ones only (for others it raises an
+-- internal error); the rest are taken apart into the triangles of their first corner and each side, which
+-- together cover the polygon and nothing beyond its convex hull. A triangle without area adds nothing.
+CREATE OR REPLACE FUNCTION adql.cells(level integer, outline public.spoly) RETURNS public.smoc
+LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED COST 1000 AS $$
+DECLARE
+    corners public.spoint[];
+    found public.smoc;
+BEGIN
+    RETURN public.smoc(level, outline);
+EXCEPTION WHEN internal_error THEN
+    corners := adql.vertices(outline);
+    found := public.smoc(level, corners[1]);
+    FOR i IN 2 .. cardinality(corners) LOOP
+        found := public.smoc_union(found, public.smoc(level, corners[i]));
+        BEGIN
+            found := public.smoc_union(found, public.smoc(
+                level, format('{%s,%s,%s}', corners[1], corners[i - 1], corners[i])::public.spoly));
+        EXCEPTION WHEN internal_error THEN
+            CONTINUE;
+        END;
+    END LOOP;
+    RETURN found;
+END $$;

@@ -55,7 +55,7 @@ class Card(NamedTuple):
 class Header:
     """A header: its cards in order, the exact bytes they came from, and what was wrong with them.
 
-    Reading by name is case-insensitive and takes the first of several equal keywords.
+    Keywords are asked for in capitals, and the first of several equal ones counts.
     """
 
     cards: tuple[Card, ...]
@@ -76,6 +76,13 @@ class Header:
     def __iter__(self) -> Iterator[str]:
         """The keywords that have values, in capitals."""
         return iter(self._values)
+
+    def __getitem__(self, keyword: str) -> str | bool | int | float | complex:
+        """A value that has to be there; UnreadableFile says which one is not."""
+        value = self._values.get(keyword)
+        if value is None:
+            raise UnreadableFile(f"the header has no value of {keyword}")
+        return value
 
     def get(self, keyword: str) -> Value:
         return self._values.get(keyword)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,7 +27,6 @@ from ..declare.types import (
     FLOAT,
     INTEGER,
     LONG,
-    REGION,
     SHORT,
     TEXT,
     TIMESTAMP,
@@ -129,8 +128,11 @@ class _Form:
         return self.scale != 1.0 or self.zero != 0.0
 
 
-def fits_members(path: Path) -> list[Member]:
-    """Tables with columns, by the numbers of their extensions (from 1) and EXTNAME."""
+def fits_members(path: Path, told: Sequence[SourceColumn] = ()) -> list[Member]:
+    """Tables with columns, by the numbers of their extensions (from 1) and EXTNAME.
+
+    `told` is what somebody else says of the columns of a table that has as many.
+    """
     _check_structure(path)
     with _reading(path), fits.open(path, memmap=True, disable_image_compression=True) as hdus:
         described = _fits_plus(hdus)
@@ -144,7 +146,7 @@ def fits_members(path: Path) -> list[Member]:
                     path,
                     hdu.header.copy(),
                     hdu.fileinfo()["datLoc"],
-                    described.get(number, []),
+                    described.get(number, told),
                     _keywords(hdus[0].header, hdu.header),
                 ),
             )
@@ -166,7 +168,7 @@ def _reading(path: Path) -> Iterator[None]:
 
 
 def _opened(
-    path: Path, header: Any, where: int, described: list[SourceColumn], keywords: Mapping[str, object]
+    path: Path, header: Any, where: int, described: Sequence[SourceColumn], keywords: Mapping[str, object]
 ) -> Source:
     with _reading(path):
         return replace(_source(path, header, where, described), keywords=keywords)
@@ -206,11 +208,14 @@ def _fits_plus(hdus: Any) -> dict[int, list[SourceColumn]]:
     primary = hdus[0]
     if not primary.header.get("VOTMETA") or primary.data is None:
         return {}
-    tables = described_tables(np.asarray(primary.data, np.uint8).tobytes())
+    try:
+        tables = described_tables(np.asarray(primary.data, np.uint8).tobytes())
+    except UnreadableFile:
+        return {}  # the headers say enough, as they do for everybody who takes it for plain FITS
     return {number: columns for number, (columns, _) in enumerate(tables, 1)}
 
 
-def _source(path: Path, header: Any, where: int, described: list[SourceColumn]) -> Source:
+def _source(path: Path, header: Any, where: int, described: Sequence[SourceColumn]) -> Source:
     rows, width = int(header["NAXIS2"]), int(header["NAXIS1"])
     needed = where + rows * width + int(header.get("PCOUNT", 0))
     held = path.stat().st_size
@@ -308,8 +313,9 @@ def _column(header: Any, number: int, type_: Type) -> SourceColumn:
 
 def _with(column: SourceColumn, given: SourceColumn) -> SourceColumn:
     """The column as the VOTable beside it describes it; the name may be cut in the header."""
-    special = column.type == TEXT and given.type in {REGION, TIMESTAMP}
-    return replace(given, type=given.type if special else column.type)
+    have, want = column.type, given.type
+    same = have.datatype == want.datatype and want.arraysize in {have.arraysize, "*"}
+    return replace(given, type=want if same or (have == TEXT and want == TIMESTAMP) else have)
 
 
 @dataclass(frozen=True)

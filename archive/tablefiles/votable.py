@@ -1,4 +1,4 @@
-"""VOTables of any version, in TABLEDATA, BINARY and BINARY2, plain or packed by gzip, in bounded memory.
+"""VOTables of any version, in all serialisations, plain or packed by gzip, in bounded memory.
 
 What stands in the document is `votable_document`'s; here it is read piece by piece, and rows of TABLEDATA
 that are written as everybody writes them are cut out without looking at every element.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import re
+import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,14 +46,22 @@ def open_votable(
     document may grow. UnreadableFile says what is wrong, also while the rows are read; TooLarge that it is
     too big.
     """
-    with _opened(path) as file:
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(_opened(path))
         path = Path(label.replace("/", "_")) if label else path
-        reading = _Reading(path, file, most_columns, most_bytes)
+        parser = VOTableParser(
+            most_columns, lambda: stack.enter_context(tempfile.NamedTemporaryFile(prefix="uraniborg-"))
+        )
+        reading = _Reading(path, file, parser, most_bytes)
         reading.until_ready()
-        table = reading.parser.table
-        columns = tuple(_column(reading.parser, field) for field in table.fields)
+        table = parser.table
+        columns = tuple(_column(parser, field) for field in table.fields)
         if not columns:
             raise unreadable(path, "its table has no columns")
+        if parser.fits is not None:
+            reading.until_ended()
+            yield parser.fits.source(path, columns, table.description)
+            return
         yield Source(path, columns, reading.batches, None, table.description)
 
 
@@ -69,8 +78,8 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 
 class _Reading:
-    def __init__(self, path: Path, file: BinaryIO, most_columns: int, most_bytes: int) -> None:
-        self.parser = VOTableParser(most_columns)
+    def __init__(self, path: Path, file: BinaryIO, parser: VOTableParser, most_bytes: int) -> None:
+        self.parser = parser
         self._path, self._file = path, file
         self._left = self._most_bytes = most_bytes
         self._carry = b""
@@ -82,6 +91,11 @@ class _Reading:
     def until_ready(self) -> None:
         """Reads until the columns are known."""
         while not self.parser.table.ready and self._step():
+            pass
+
+    def until_ended(self) -> None:
+        """Reads the rest, which has no rows to be handed over."""
+        while self._step():
             pass
 
     def batches(self) -> Iterator[list[pa.Array]]:

@@ -49,6 +49,8 @@ def lists(values: pa.Array, counts: np.ndarray, valid: np.ndarray) -> pa.Array:
 def check_lengths(field: VotField, column: pa.Array) -> pa.Array:
     """The column; raises ValueError when a cell has not as many elements as its FIELD says."""
     wanted, size = field.count, field.size
+    if wanted is None and (field.type.arraysize or "").isdecimal():
+        wanted = int(field.type.arraysize or "")  # a point is two numbers, whatever its FIELD leaves open
     per = 2 if field.is_complex else 1
     lengths = pc.list_value_length(column)
     if wanted is not None:

@@ -11,7 +11,7 @@ from binascii import Error as NotBase64
 from binascii import a2b_base64
 from collections.abc import Callable
 from functools import partial
-from typing import NoReturn
+from typing import IO, NoReturn
 from xml.parsers import expat
 
 import pyarrow as pa
@@ -21,6 +21,7 @@ from ..errors import DeclarationError
 from .votable_binary import BinaryRows
 from .votable_cells import from_texts
 from .votable_fields import VotField
+from .votable_fits import EmbeddedFits
 
 __all__ = ["Fault", "Table", "VOTableParser"]
 
@@ -57,7 +58,7 @@ class VOTableParser:
     `most_columns` FIELDs are read at most.
     """
 
-    def __init__(self, most_columns: int) -> None:
+    def __init__(self, most_columns: int, aside: Callable[[], IO[bytes]]) -> None:
         self.table = Table()
         self.coosys: dict[str, CooSys] = {}
         self.timesys: dict[str, TimeSys] = {}
@@ -70,7 +71,9 @@ class VOTableParser:
         self._rows: list[list[str]] = []
         self._row: list[str] = []
         self._in_cell = False
-        self._binary: BinaryRows | None = None
+        self.fits: EmbeddedFits | None = None
+        self._aside = aside
+        self._binary: BinaryRows | EmbeddedFits | None = None
         self._base64_rest = b""
         parser = expat.ParserCreate()
         parser.buffer_text = True
@@ -146,7 +149,7 @@ class VOTableParser:
                     raise Fault(f"its STREAM has the encoding {attributes['encoding'][:40]!r}, not base64")
                 self._parser.CharacterDataHandler = self._stream
             case _ if name in _SERIALISATIONS and self._path[-2] == "DATA":
-                self._data(name)
+                self._data(name, attributes)
 
     def _end(self, name: str) -> None:
         if self.in_cells:
@@ -191,7 +194,7 @@ class VOTableParser:
         elif above == "FIELD" and self.table.fields:
             self.table.fields[-1].description = text
 
-    def _data(self, serialisation: str) -> None:
+    def _data(self, serialisation: str, attributes: dict[str, str]) -> None:
         if not self.table.fields:
             raise Fault("its table has data but no columns")
         self.table.ready = True
@@ -201,8 +204,10 @@ class VOTableParser:
                 self._parser.CharacterDataHandler = None
             case "BINARY" | "BINARY2":
                 self._binary = BinaryRows(self.table.fields, masked=serialisation == "BINARY2")
+            case "FITS":
+                self._binary = self.fits = EmbeddedFits(self._aside(), attributes.get("extnum"))
             case _:
-                raise Fault(f"its data are in {serialisation}; send TABLEDATA, BINARY or BINARY2")
+                raise Fault(f"its data are in {serialisation}; send TABLEDATA, BINARY, BINARY2 or FITS")
 
     def _coosys(self, attributes: dict[str, str]) -> None:
         epoch = attributes.get("epoch") or attributes.get("equinox")
@@ -278,7 +283,7 @@ class VOTableParser:
         self.table.rows += len(arrays[0])
         self.table.batches.append(arrays)
 
-    # --- BINARY and BINARY2 ---------------------------------------------------------------------------
+    # --- BINARY, BINARY2 and FITS ----------------------------------------------------------------------
 
     def _stream(self, text: str) -> None:
         assert self._binary is not None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import prod
 
-from ..declare.types import BOOLEAN, DOUBLE, FLOAT, TEXT, TIMESTAMP, Type, array_of, find_type
+from ..declare.types import BOOLEAN, DOUBLE, FLOAT, TEXT, Type, array_of, find_type
 from ..errors import DeclarationError
 
 __all__ = ["VotField", "column_type"]
@@ -101,6 +101,6 @@ def column_type(datatype: str, size: str | None, xtype: str | None) -> Type:
     if found.is_text and found.xtype is None:
         found = TEXT
     kept = (xtype or "").strip()
-    if kept and found.xtype is None and found != TIMESTAMP:
+    if kept and found.xtype is None and not (found.is_text and "x" in (size or "")):
         return replace(found, xtype=kept)
     return found

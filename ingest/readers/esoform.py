@@ -30,8 +30,16 @@ _TYPES = {"normal": "Normal", "large": "Large", "too": "ToO", "short": "Short", 
 _TYPES |= {"monitoring": "Monitoring", "gto": "GTO", "ddt": "DDT"}
 _TRANSPARENCIES = {"PHO": "Photometric", "CLR": "Clear", "THN": "Variable, thin cirrus", "THK": "Thick"}
 _MODES = {"s": "SM", "v": "VM", "d": "DVM"}
-_TIME = re.compile(r"([0-9]{1,6}(?:\.[0-9]{0,6})?|\.[0-9]{1,6})\s*(h|n)[a-z]*", re.IGNORECASE)
-_MAGNITUDE = re.compile(r"(?:([A-Za-z]['A-Za-z_]{0,9})\s*(?:=|~|≈)?\s*)?(-?[0-9]{1,2}(?:\.[0-9]{1,6})?)")
+# Visitors ask for halves of nights (2H1: two first halves), and say how a total is split (5n=2x2+1x1).
+_TIME = re.compile(
+    r"([0-9]{1,6}(?:\.[0-9]{0,6})?|\.[0-9]{1,6})\s*(h[12]|[hn][a-z]*|(?==))(?:=.*)?", re.IGNORECASE
+)
+_MAGNITUDE = re.compile(
+    r"(?:([A-Za-z]['A-Za-z_]{0,9})\s*(?:=|~|≈)?\s*)?(-?[0-9]{1,2}(?:\.[0-9]{1,6})?)(?:\s*mag)?", re.IGNORECASE
+)
+_BOUND = re.compile(r"[<≤≲~≈∼]=?\s*")
+_UNIT_BEFORE_POINT = re.compile(r"[hmds°'′″\"](?=\.[0-9])")
+_UNITS_OF_ANGLES = re.compile(r"\s*\^?[hmds°'′″”\":]\s*")
 _BLANK = {"", "-", "–", "n", "na", "n/a", "any", "none", "tbd", "..."}
 
 # Macros of the form, and of LaTeX around it, that hold nothing for the tables.
@@ -184,7 +192,7 @@ def _run(form: _Form, macro: Macro) -> None:
         instrument=instrument or None,
         observing_mode=_MODES.get(mode.lower(), mode.upper()) or None,
         run_type=_TYPES.get(kind.lower(), kind) or "Normal",
-        is_too="too" in kind.lower(),
+        is_too=any(word in kind.lower() for word in ("too", "rrm")),
         time_requested=hours,
         nights_requested=nights,
         month_preferred=month or None,
@@ -217,8 +225,8 @@ def _targets(form: _Form, number: int, macro: Macro) -> Iterator[Record]:
     hours, _ = _time(form, macro, f"{time}h" if parse_number(time) is not None else time)
     longitude = _angle(form, macro, ra, "right ascension", hours=True)
     latitude = _angle(form, macro, dec, "declination", hours=False)
-    if (longitude is None) != (latitude is None):
-        longitude = latitude = None
+    if longitude is None or latitude is None or longitude == latitude == 0:
+        longitude = latitude = None  # 00 00 00 00 00 00 stands for targets that are not known yet
     band = _MAGNITUDE.fullmatch(magnitude)
     for letter in _letters(form, macro, letters):
         yield RUN_TARGET.row(
@@ -255,19 +263,22 @@ def _time(form: _Form, macro: Macro, text: str) -> tuple[float | None, float | N
         if text.lower() not in _BLANK:
             form.problem(macro, f"{text[:60]!r} is no time as 12h or 3n")
         return None, None
-    amount = float(match[1])
-    return (amount, None) if match[2].lower() == "h" else (None, amount)
+    amount, unit = float(match[1]), match[2].lower()
+    if unit in ("h1", "h2"):
+        return None, amount / 2
+    return (amount, None) if unit.startswith("h") else (None, amount)
 
 
 def _number(form: _Form, macro: Macro, text: str, what: str) -> float | None:
-    number = parse_number(text)
+    number = parse_number(_BOUND.sub("", text, count=1))
     if number is None and text.lower() not in _BLANK:
         form.problem(macro, f"{text[:60]!r} is no {what}")
     return number
 
 
 def _angle(form: _Form, macro: Macro, text: str, what: str, *, hours: bool) -> float | None:
-    angle = parse_angle(text.replace("–", "-").replace("−", "-").lstrip("+ "), hours=hours)
+    written = _UNIT_BEFORE_POINT.sub("", text.replace("–", "-").replace("−", "-").lstrip("+ "))
+    angle = parse_angle(_UNITS_OF_ANGLES.sub(":", written).rstrip(":."), hours=hours)
     if angle is not None and not (0 <= angle < 360 if hours else -90 <= angle <= 90):
         angle = None
     if angle is None and text.lower() not in _BLANK:

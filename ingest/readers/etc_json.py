@@ -157,13 +157,17 @@ def _whole(number: float | None) -> int | None:
 
 
 def _ratios(response: Node | None) -> list[float]:
-    """All finite numbers of the answer that stand in arrays called snr, whatever they are within."""
+    """All finite numbers of the answer that stand in arrays called snr, or in `data` of objects called so."""
     found: list[float] = []
     left: list[tuple[object, bool]] = [] if response is None else [(response.value, False)]
     while left and len(found) < _MOST_RATIOS:
         match left.pop():
-            case dict() as members, _:
-                left += [(one, "snr" in name.lower()) for name, one in members.items() if name != "plots"]
+            case dict() as members, is_ratio:
+                left += [
+                    (one, "snr" in name.lower() or (is_ratio and name == "data"))
+                    for name, one in members.items()
+                    if name != "plots"
+                ]
             case list() as elements, is_ratio:
                 left += [(one, is_ratio) for one in elements if isinstance(one, list | dict)]
                 if is_ratio:

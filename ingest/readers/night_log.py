@@ -113,7 +113,7 @@ def _row(input: Input, dp_id: str, log: _Log, text: str) -> Record:
 
 def _numbered(input: Input, key: str, text: str | None) -> tuple[str | None, int | None]:
     """Name and number of a line as "OB: NGC1234_J 200187889"."""
-    if text is None:
+    if text is None or text == "-":
         return None, None
     # Some hundred characters are more than any name has, and bound the search.
     match = _NUMBERED.fullmatch(text[:500])
@@ -129,14 +129,15 @@ def _last_word(text: str | None) -> str | None:
 
 
 def _grade(input: Input, text: str | None) -> str | None:
-    """The letter that ends the line, as "Grade: A" or "Grade: within constraints A"."""
+    """The letter that ends the line, or begins it: "Grade: within constraints A", "Grade: A (seeing 0.7)"."""
     if text is None:
         return None
-    letter = text.split()[-1].upper()
-    if letter in {"-", "?"}:
-        return "?"
-    if letter in GRADES:
-        return letter
+    words = text.upper().split()
+    for letter in (words[-1], words[0]):
+        if letter in {"-", "?"}:
+            return "?"
+        if letter in GRADES:
+            return letter
     input.problem(f"Grade: {text[:20]!r} is no grade, which are {' '.join(GRADES)}")
     return None
 

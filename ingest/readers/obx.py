@@ -112,11 +112,11 @@ def parse(input: Input) -> dict[str, object]:
     }
     bundle: dict[str, object] = {"ob": ob, "templates": templates}
     bundle["absoluteTimeConstraints"] = [
-        {"from": start, "to": end} for start, end in _INTERVAL.findall(block.get("absolute_times_list", ""))
+        {"from": start, "to": end} for start, end in _intervals(input, block, "absolute_times_list")
     ]
     bundle["siderealTimeConstraints"] = [
         {"from": _hours(start), "to": _hours(end)}
-        for start, end in _INTERVAL.findall(block.get("sttimeintervals", ""))
+        for start, end in _intervals(input, block, "STTimeIntervals")
     ]
     bundle["findingCharts"] = [name for name in block.get("finding_chart_list", "").split() if name != "="]
     if ephemeris := block.get("ephemeris_file"):
@@ -160,6 +160,13 @@ def _unquoted(text: str, number: int, input: Input) -> str:
         input.problem(f"line {number}: the quote is not closed")
         text += '"'
     return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[0]), text[1:-1])
+
+
+def _intervals(input: Input, block: _Section, name: str) -> list[tuple[str, str]]:
+    written = block.get(name.lower(), "")
+    if rest := _INTERVAL.sub("", written).strip():
+        input.problem(f"{name}: {rest[:60]!r} is no interval as {{from to 0}}, and passed over")
+    return _INTERVAL.findall(written)
 
 
 def _renamed(section: _Section, names: dict[str, str]) -> dict[str, str]:

@@ -55,7 +55,8 @@ _LETTERS = dict(
     nu=ν xi=ξ pi=π rho=ρ sigma=σ tau=τ upsilon=υ phi=φ varphi=φ chi=χ psi=ψ omega=ω Gamma=Γ Delta=Δ Theta=Θ
     Lambda=Λ Xi=Ξ Pi=Π Sigma=Σ Phi=Φ Psi=Ψ Omega=Ω times=× pm=± mp=∓ sim=~ simeq=≃ approx=≈ leq=≤ le=≤ geq=≥
     ge=≥ lesssim=≲ gtrsim=≳ la=≲ ga=≳ ll=≪ gg=≫ odot=☉ oplus=⊕ degr=° deg=° circ=° textdegree=° arcmin=′
-    prime=′ arcsec=″ cdot=· infty=∞ rightarrow=→ to=→ ldots=… dots=… textendash=– textemdash=— textmu=µ
+    prime=′ arcsec=″ farcm=′. farcs=″. fdg=°. fd=d. fh=h.
+    fm=m. fs=s. star=⋆ cdot=· infty=∞ rightarrow=→ to=→ ldots=… dots=… textendash=– textemdash=— textmu=µ
     micron=μm S=§ P=¶ pounds=£ AU=AU textasciitilde=~ textbackslash=\\
     """.split()
 )

@@ -12,7 +12,7 @@ from typing import assert_never
 from archive.declare.columns import Field
 from archive.declare.regions import Region, box_polygon, parse_region, repaired
 from archive.declare.semantics import ICRS
-from archive.declare.types import CIRCLE, DOUBLE, INTEGER, POINT, POLYGON, REGION, TEXT, Type
+from archive.declare.types import CIRCLE, DOUBLE, INTEGER, POINT, POLYGON, REGION, TEXT, Type, find_type
 from archive.errors import UsageError
 from archive.query.frames import FRAMES, rotation
 from archive.query.tree import (
@@ -92,6 +92,7 @@ class Geometries(Resolving):
             return value.geometry
         if is_null(value):
             return Shape(Kind.POINT, convert(value, POINT))
+        value = _in_doubles(value)
         kind = _KINDS.get(value.field.type)
         if kind is not None:
             return Shape(kind, value)
@@ -203,7 +204,7 @@ class Geometries(Resolving):
     def _polygon(self, node: syntax.Shape, scope: Scope, galactic: bool) -> Geometry:
         first = self.value(node.arguments[0], scope)
         vertices: list[Geometry]
-        if first.field.type == POINT:
+        if _in_doubles(first).field.type == POINT:
             vertices = [self.point(vertex, scope, "a vertex") for vertex in node.arguments]
         else:
             pairs = zip(node.arguments[::2], node.arguments[1::2], strict=False)
@@ -351,6 +352,15 @@ def _corner(vertex: Geometry) -> tuple[float, float] | None:
         return None
     x, y = constant(vertex.longitude), constant(vertex.latitude)
     return None if x is None or y is None else (x, y)
+
+
+def _in_doubles(value: Value) -> Value:
+    """A column of a shape in single precision (DALI 1.2, 3.3) as one in double; others as they are."""
+    given = value.field.type
+    if not (given.is_array and given.numpy == "f4"):
+        return value
+    shape = find_type("double", given.arraysize, given.xtype)
+    return convert(value, shape) if shape in _KINDS else value
 
 
 def _is_unknown(geometry: Geometry) -> bool:

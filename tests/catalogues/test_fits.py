@@ -259,6 +259,17 @@ def test_stilts_fits_plus(tmp_path: Path) -> None:
     assert str(values["when"][0]) == "2020-01-02 03:04:05.500000"
 
 
+def test_fits_plus_whose_document_says_what_cannot_be_read(tmp_path: Path) -> None:
+    """STILTS writes arrays of texts so, which this reader of VOTables does not take."""
+    document = b"""<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3"><RESOURCE><TABLE>
+        <FIELD name="words" datatype="char" arraysize="3x2"/></TABLE></RESOURCE></VOTABLE>"""
+    primary = fits.PrimaryHDU(np.frombuffer(document, np.uint8))
+    primary.header["VOTMETA"] = True
+    fits.HDUList([primary, fits.table_to_hdu(AstropyTable({"a": [1.5]}))]).writeto(tmp_path / "x.fits")
+    declared, values = read(tmp_path / "x.fits")
+    assert (declared.columns[0].name, values["a"]) == ("a", [1.5])
+
+
 def test_many_rows_come_in_several_batches(tmp_path: Path) -> None:
     count = 70_000
     columns = [

@@ -100,6 +100,21 @@ def test_pipelined_requests_are_answered_one_after_the_other(port):
     assert 990 <= answers <= 1000  # a few may lie across two pieces
 
 
+@pytest.mark.parametrize(
+    ("length", "status"),
+    [(60_000, b"HTTP/1.1 200 OK"), (70_000, b"HTTP/1.1 414 "), (250_000, b"HTTP/1.1 414 ")],
+)
+def test_long_addresses_are_told_to_be_so(port, length, status):
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+        client.sendall(b"GET /whole?" + b"q" * length + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answer = b""
+        while piece := client.recv(1 << 20):
+            answer += piece
+    assert answer.startswith(status)
+    assert answer.count(b"HTTP/1.1") == 1
+    assert (b"by POST" in answer) == (b"414" in status)
+
+
 def test_connection_without_a_request_ends(port, monkeypatch):
     monkeypatch.setattr(Connection, "HEAD_SECONDS", 0.3)
     with socket.create_connection(("127.0.0.1", port), timeout=20) as client:

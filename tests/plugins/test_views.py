@@ -104,6 +104,18 @@ def test_headers(given: Callable[[bytes], Input]) -> None:
         given(b"no FITS").header  # noqa: B018  # asking is the test
 
 
+def test_values_of_headers_that_have_to_be_there(given: Callable[[bytes], Input]) -> None:
+    header = given(image(RAW)).header
+    assert (header["OBJECT"], header["SIMPLE"], header.get("NOTED")) == ("PSR-J1740-3052", True, None)
+    with pytest.raises(UnreadableFile, match="the header has no value of NOTED"):
+        header["NOTED"]
+
+
+def test_keywords_are_those_that_headers_have() -> None:
+    accepts = Accepts(keywords={"HIERARCH ESO DPR CATG": "SCIENCE", "instrume": "HAWKI"})
+    assert accepts.keywords == {"ESO DPR CATG": "SCIENCE", "INSTRUME": "HAWKI"}
+
+
 def test_what_is_too_large(given: Callable[[bytes], Input], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inputs, "LARGEST", 1 << 20)
     with pytest.raises(UnreadableFile, match="more than 1 MiB"):

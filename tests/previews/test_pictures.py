@@ -198,6 +198,38 @@ def test_image_of_one_line_is_a_spectrum():
     assert b"polyline" in drawing
 
 
+def orders_of_crires() -> fits.BinTableHDU:
+    names = ("02_01", 1.5, 1.6), ("03_01", 1.9, 2.0)
+    columns = []
+    for name, low, high in names:
+        wavelengths, fluxes = np.linspace(low, high, 300) * 1e3, np.full(300, 5.0)
+        wavelengths[:3] = np.nan
+        columns += [
+            fits.Column(f"{name}_SPEC", "1D", array=fluxes),
+            fits.Column(f"{name}_ERR", "1D", array=fluxes),
+            fits.Column(f"{name}_WL", "1D", array=wavelengths),
+        ]
+    return fits.BinTableHDU.from_columns(columns, name="CHIP1.INT1")
+
+
+def test_orders_are_lines_of_one_plot():
+    primary = fits.PrimaryHDU()
+    primary.header["INSTRUME"] = "CRIRES"
+    drawing = etree.fromstring(make_preview(source(primary, orders_of_crires()), Form.SVG, 400))
+    assert "wavelength [nm]" in drawing.xpath("//*[local-name()='text']/text()")
+    first, second = (line.split() for line in drawing.xpath("//*[local-name()='polyline']/@points")[-2:])
+    ends = [float(points[place].split(",")[0]) for points in (first, second) for place in (0, -1)]
+    # Between 1600 and 1900 nm there is nothing.
+    assert ends == sorted(ends) and ends[2] - ends[1] > 2 * (ends[1] - ends[0])
+
+
+def test_few_rows_are_a_spectrum_and_what_belongs_to_it():
+    told = fits.Header({"CTYPE1": "WAVE", "CUNIT1": "nm", "CRVAL1": 400.0, "CDELT1": 0.5, "CRPIX1": 1.0})
+    assert b"polyline" in make_preview(source(fits.PrimaryHDU(noise(5, 800), told)), Form.SVG, 400)
+    with pytest.raises(NotFound, match="not drawn in lines"):
+        make_preview(source(fits.PrimaryHDU(noise(50, 800), told)), Form.SVG, 400)
+
+
 @pytest.mark.parametrize(
     ("file", "form", "error", "reason"),
     [

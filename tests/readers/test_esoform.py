@@ -169,6 +169,47 @@ def test_setups_and_targets_belong_to_runs(tmp_path: Path) -> None:
     assert targets[1]["dec"] == pytest.approx(-72.082778, abs=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("time", "column", "amount"),
+    [
+        ("10h", "time_requested", 10.0),
+        ("3n", "nights_requested", 3.0),
+        ("2H1", "nights_requested", 1.0),
+        ("5=2x2+1x1", "nights_requested", 5.0),
+        ("4.5n=3x1.5", "nights_requested", 4.5),
+    ],
+)
+def test_times_of_visitors_have_halves_of_nights_and_parts(
+    tmp_path: Path, time: str, column: str, amount: float
+) -> None:
+    text = f"\\ObservingRun{{A}}{{92}}{{SOFI}}{{{time}}}{{nov}}{{g}}{{$\\leq$ 0.8}}{{CLR}}{{v}}{{RRM}}"
+    (run,) = _rows(tmp_path, "dfs.run", text)
+    assert run[column] == amount
+    assert (run["seeing"], run["is_too"]) == (0.8, True)
+
+
+@pytest.mark.parametrize(
+    ("ra", "dec"),
+    [
+        (r"03h32m28.5s", r"-27d48m30.5s"),
+        (r"03$^{\rm h}$32$^{\rm m}$28$\fs$5", r"$-$27\degr 48\arcmin 30\farcs5"),
+        (r"03 32 28.5", r"$-$27$^{\circ}$48$'$30.5$''$"),
+        (r"03:32:28.5", r"--27:48:30.5"),
+    ],
+)
+def test_positions_as_they_are_written_in_papers(tmp_path: Path, ra: str, dec: str) -> None:
+    text = rf"\ObservingRun{{A}}\Target{{A}}{{X}}{{{ra}}}{{{dec}}}{{1}}{{V=6.7 mag}}{{21\farcm9}}{{}}{{}}"
+    (target,) = _rows(tmp_path, "dfs.run_target", text)
+    assert (target["ra"], target["dec"]) == pytest.approx((53.11875, -27.808472), abs=1e-6)
+    assert (target["magnitude"], target["angular_size"]) == (6.7, "21′.9")
+
+
+def test_the_position_of_what_is_not_known_yet_is_none(tmp_path: Path) -> None:
+    text = r"\ObservingRun{A}\Target{A}{any GRB}{00 00 00}{00 00 00}{0.5}{}{}{}{}"
+    (target,) = _rows(tmp_path, "dfs.run_target", text)
+    assert "ra" not in target and "dec" not in target
+
+
 def test_what_was_passed_over_is_told(tmp_path: Path) -> None:
     input = given(tmp_path, NAME, ESOFORM)
     assert len(list(esoform.reader(input))) > 0

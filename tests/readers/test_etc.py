@@ -20,7 +20,7 @@ ANSWER: dict[str, Any] = {
     "data": {
         "orders": [
             {"detectors": [{"data": {"snr": {"snr": [1.0, 5.0, None, 3.0]}, "wavelength": [500, 600]}}]},
-            {"detectors": [{"data": {"snr": {"snr": [[2.0], [4.0]]}}}]},
+            {"detectors": [{"data": {"snr": {"snr": {"data": [[2.0], [4.0]], "unit": [9]}}}}]},
         ]
     },
     "plots": {"snr": [1e9]},

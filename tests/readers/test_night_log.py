@@ -66,6 +66,8 @@ def test_a_log_of_an_interferometer(tmp_path: Path) -> None:
     ("line", "column", "value", "problem"),
     [
         ("Grade: within constraints B", "grade", "B", None),
+        ("Grade: A (seeing 0.7 arcsec)", "grade", "A", None),
+        ("Container: -", "container_name", None, None),
         ("Grade: ?", "grade", "?", None),
         ("Grade: Z", "grade", None, "Grade: 'Z' is no grade, which are A B C D X ?"),
         ("  grade : x", "grade", "X", None),

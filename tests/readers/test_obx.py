@@ -78,6 +78,16 @@ def test_other_exports_get_a_negative_number_which_is_always_the_same(tmp_path: 
     assert other["ob_id"] not in {one["ob_id"], 1746213}
 
 
+def test_intervals_in_no_known_form_are_told(tmp_path: Path) -> None:
+    text = EXPORT.replace('"{36000 43200 1} {21600 86400 0} "', '"10:00 12:00 {21600 86400 0}"')
+    input = given(tmp_path, "HD1461.obx", text)
+    intervals = rows_of(list(read_obx.reader(input)), "dfs.ob_time_interval")
+    assert [row["interval_type"] for row in intervals] == ["absolute", "sidereal"]
+    assert (
+        input.problems[-1] == "STTimeIntervals: '10:00 12:00' is no interval as {from to 0}, and passed over"
+    )
+
+
 @pytest.mark.parametrize("content", ["", "\n\n", "# TEMPLATE.NAME\n", "word\n" * 10])
 def test_what_is_no_export_is_refused(tmp_path: Path, content: str) -> None:
     with pytest.raises(UnreadableFile, match="no line with a name and a value"):

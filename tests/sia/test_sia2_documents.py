@@ -150,6 +150,8 @@ def test_capabilities(images):
     )
     assert query.get("role") == "std"
     assert query.findtext("accessURL").endswith("/sia2/query")
+    found = images.get(f"/sia2/query?{query.findtext('testQueryString')}&RESPONSEFORMAT=csv")
+    assert found.status_code == 200 and len(found.text.splitlines()) > 1
     assert validate(images.get("/sia2/availability").content) == []
 
 

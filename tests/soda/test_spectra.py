@@ -343,3 +343,32 @@ def test_values_stay_as_they_are_stored(dtype, cards):
     assert part.data.tobytes() == expected.tobytes()
     for keyword, value in cards.items():
         assert part.header[keyword] == value
+
+
+def _orders() -> fits.PrimaryHDU:
+    """Five orders of 50 nm, 40 nm apart, in air; the last begins at 660 nm."""
+    hdu = fits.PrimaryHDU(pixels(5, 100))
+    hdu.header.update({"INSTRUME": "HARPS", "CTYPE1": "PIXEL", "CTYPE2": "PIXEL"})
+    hdu.header["HIERARCH ESO DRS CAL TH DEG LL"] = 1
+    for order in range(5):
+        hdu.header[f"HIERARCH ESO DRS CAL TH COEFF LL{2 * order}"] = 5000.0 + 400.0 * order
+        hdu.header[f"HIERARCH ESO DRS CAL TH COEFF LL{2 * order + 1}"] = 5.0
+    return hdu
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "first", "last"),
+    [(505e-9, 506e-9, 0, 1), (545e-9, 546e-9, 0, 2), (545e-9, 600e-9, 0, 3), (680e-9, 1e-6, 4, 5)],
+)
+def test_band_takes_the_orders_that_it_touches(low, high, first, last):
+    whole = _orders()
+    (found,) = cut_hdus(written(whole), band=(low, high))
+    assert np.array_equal(found.data, whole.data[first:last])
+    terms = [found.header[f"ESO DRS CAL TH COEFF LL{number}"] for number in range(2 * (last - first))]
+    assert terms[::2] == [5000.0 + 400.0 * order for order in range(first, last)]
+    assert f"ESO DRS CAL TH COEFF LL{2 * (last - first)}" not in found.header
+
+
+def test_band_beyond_all_orders():
+    assert cut_bytes(written(_orders()), band=(720e-9, 730e-9)) is None
+    assert cut_bytes(written(_orders()), band=(490e-9, 499e-9)) is None

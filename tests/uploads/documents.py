@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-__all__ = ["binary", "field", "tabledata", "votable"]
+import numpy as np
+from astropy.table import Table
+
+__all__ = ["binary", "field", "fits_table", "tabledata", "votable"]
 
 
 def field(name: str, datatype: str, arraysize: str = "", inside: str = "", **attributes: str) -> str:
@@ -35,3 +39,10 @@ def votable(fields: Sequence[str], data: str | None, before: str = "", after: st
         '<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3"><RESOURCE>'
         f"{before}<TABLE>{''.join(fields)}{body}</TABLE>{after}</RESOURCE></VOTABLE>"
     ).encode()
+
+
+def fits_table(**columns: object) -> bytes:
+    """A FITS file with one table; of one column, n, unless others are given."""
+    file = io.BytesIO()
+    Table(columns or {"n": np.arange(1, 1001, dtype="i4")}).write(file, format="fits")
+    return file.getvalue()

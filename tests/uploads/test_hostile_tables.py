@@ -11,7 +11,7 @@ import pytest
 
 from archive.errors import ArchiveError, TooLarge, UnreadableFile
 from archive.tablefiles import open_votable
-from tests.uploads.documents import binary, field, tabledata, votable
+from tests.uploads.documents import binary, field, fits_table, tabledata, votable
 
 NUMBER = [field("n", "int")]
 TEXT = [field("t", "char", "*")]
@@ -59,7 +59,16 @@ LAUGHS = '<!ENTITY a "ha">' + "".join(
         (with_type(votable(TEXT, tabledata([["x"]])), '<!ENTITY % x SYSTEM "http://h/"> %x;'), "entity"),
         (votable(TEXT, "<TABLEDATA><TR><TD>&x;</TD></TR></TABLEDATA>"), "undefined entity"),
         (votable(NUMBER, '<BINARY><STREAM href="file:/etc/passwd"/></BINARY>'), "lie elsewhere"),
-        (votable(NUMBER, '<FITS><STREAM encoding="base64">AAAA</STREAM></FITS>'), "its data are in FITS"),
+        (votable(NUMBER, '<PARQUET><STREAM>AAAA</STREAM></PARQUET>'), "its data are in PARQUET"),
+        (votable(NUMBER, '<FITS><STREAM href="file:/etc/passwd"/></FITS>'), "lie elsewhere"),
+        (votable(NUMBER, "<FITS/>"), "in its FITS, "),
+        (votable(NUMBER, binary(b"", "FITS")), "in its FITS, "),
+        (votable(NUMBER, binary(b"SIMPLE", "FITS")), "in its FITS, "),
+        (votable(NUMBER, binary(fits_table()[:-2880], "FITS")), "in its FITS, truncated"),
+        (votable(NUMBER, binary(fits_table()[:2880], "FITS")), "in its FITS, there is no table"),
+        (votable(NUMBER, binary(fits_table(), "FITS").replace("<FITS", '<FITS extnum="7"')), "extension 7"),
+        (votable(NUMBER, "<FITS><STREAM>AA!A</STREAM></FITS>"), "not base64"),
+        (votable([field("p", "double", "*", xtype="point")], tabledata([["1 2 3"]])), "3 numbers do not"),
         (votable(NUMBER, '<BINARY><STREAM encoding="gzip">AAAA</STREAM></BINARY>'), "encoding 'gzip'"),
         (votable(NUMBER, "<BINARY><STREAM>AA!A</STREAM></BINARY>"), "not base64"),
         (votable(NUMBER, "<BINARY><STREAM>AAAAA</STREAM></BINARY>"), "ends within a row"),

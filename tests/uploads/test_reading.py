@@ -6,6 +6,7 @@ import gzip
 import io
 import struct
 import warnings
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,9 +17,18 @@ from astropy.table import MaskedColumn, Table
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archive.declare.types import CIRCLE, POINT, REGION, TIMESTAMP
+from archive.declare.types import (
+    CIRCLE,
+    DOUBLE,
+    FLOAT,
+    POINT,
+    REGION,
+    SHORT,
+    TIMESTAMP,
+    array_of,
+)
 from archive.tablefiles import Source, open_votable
-from tests.uploads.documents import binary, field, tabledata, votable
+from tests.uploads.documents import binary, field, fits_table, tabledata, votable
 
 SERIALISATIONS = ("tabledata", "binary", "binary2")
 
@@ -217,16 +227,69 @@ def test_xtypes(tmp_path):
         field("r", "char", "*", xtype="adql:REGION"),
         field("o", "double", xtype="myobs:thing"),
         field("m", "char", "*", xtype="moc"),
+        field("u", "unicodeChar", "*", xtype="timestamp"),
     ]
-    row = ["2026-01-02T03:04:05.678Z", "10 20", "10 20 0.5", "CIRCLE ICRS 1 2 3", "4", "1/0-3"]
-    source, columns = read(tmp_path, votable(fields, tabledata([row, [""] * 6])))
+    row = ["2026-01-02T03:04:05.678Z", "10 20", "10 20 0.5", "CIRCLE ICRS 1 2 3", "4", "1/0-3", "2026-01-02"]
+    source, columns = read(tmp_path, votable(fields, tabledata([row, [""] * 7])))
     assert [column.type for column in source.columns[:4]] == [TIMESTAMP, POINT, CIRCLE, REGION]
-    assert [column.type.xtype for column in source.columns[4:]] == ["myobs:thing", "moc"]
+    assert [column.type.xtype for column in source.columns[4:]] == ["myobs:thing", "moc", "timestamp"]
     moment = datetime(2026, 1, 2, 3, 4, 5, 678000)  # noqa: DTZ001
+    day = datetime(2026, 1, 2)  # noqa: DTZ001
     assert [values[0] for values in columns] == [
-        moment, [10, 20], [10, 20, 0.5], "CIRCLE ICRS 1 2 3", 4.0, "1/0-3",
+        moment, [10, 20], [10, 20, 0.5], "CIRCLE ICRS 1 2 3", 4.0, "1/0-3", day,
     ]  # fmt: skip
-    assert [values[1] for values in columns] == [None] * 6
+    assert [values[1] for values in columns] == [None] * 7
+
+
+def test_fits_within(tmp_path):
+    content = fits_table(
+        n=np.array([1, 2], "i4"),
+        when=["2026-01-02T03:04:05", ""],
+        p=np.array([[10.0, 20.0], [np.nan, np.nan]]),
+        small=np.array([300, 7], "i2"),
+        plain=["a", "b"],
+    )
+    fields = [
+        field("number", "int", unit="m", ucd="meta.number", inside="<DESCRIPTION>Which</DESCRIPTION>"),
+        field("when", "char", "19", xtype="timestamp"),
+        field("p", "double", "2", xtype="point"),
+        field("small", "unsignedByte"),
+        field("plain", "char", "*", xtype="uuid"),
+    ]
+    source, columns = read(tmp_path, votable(fields, binary(content, "FITS")))
+    number, when, place, small, plain = source.columns
+    assert (number.name, number.unit, number.ucd, number.description) == (
+        *("number", "m", "meta.number", "Which"),
+    )
+    assert (when.type, place.type, small.type, plain.type.xtype) == (TIMESTAMP, POINT, SHORT, "uuid")
+    moment = datetime(2026, 1, 2, 3, 4, 5)  # noqa: DTZ001
+    assert columns[:2] == [[1, 2], [moment, None]]
+    assert columns[2][0] == [10.0, 20.0]
+    assert columns[3:] == [[300, 7], ["a", "b"]]
+
+
+def test_fits_by_its_extension(tmp_path):
+    content = fits_table(n=np.array([1], "i4")) + fits_table(n=np.array([5, 6], "i4"))[2880:]
+    for number, wanted in (("", [1]), (' extnum="1"', [1]), (' extnum="2"', [5, 6])):
+        data = binary(content, "FITS").replace("<FITS", f"<FITS{number}")
+        assert one(tmp_path, votable([field("n", "int")], data)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell", "kept"),
+    [
+        (("double", "3", "point"), "1 2 3", array_of(DOUBLE, "3")),
+        (("double", "", "point"), "1", DOUBLE),
+        (("double", "2", "circle"), "1 2", array_of(DOUBLE, "2")),
+        (("double", "2x*", "interval"), "1 2 3 4", array_of(DOUBLE, "2x*")),
+        (("double", "2x3", "polygon"), "1 2 3 4 5 6", array_of(DOUBLE, "2x3")),
+        (("float", "2", "point"), "1 2", array_of(FLOAT, "2")),
+    ],
+)
+def test_shapes_whose_size_is_another_keep_it(tmp_path, kind, cell, kept):
+    datatype, size, xtype = kind
+    source, _ = read(tmp_path, votable([field("v", datatype, size, xtype=xtype)], tabledata([[cell]])))
+    assert source.columns[0].type == replace(kept, xtype=xtype)
 
 
 def test_what_fields_say(tmp_path):

@@ -107,6 +107,21 @@ def test_geometry_in_columns(ask):
     assert len(rows(ask("SELECT r FROM TAP_UPLOAD.t", t=document))) == 3
 
 
+def test_geometry_in_single_precision(ask):
+    document = votable(
+        [
+            field("p", "float", "2", xtype="point"),
+            field("c", "float", "3", xtype="circle"),
+            field("o", "float", "*", xtype="polygon"),
+        ],
+        tabledata([["10 20", "10 20 1", "9 19 11 19 11 21 9 21"], ["50 20", "10 20 1", ""], ["", "", ""]]),
+    )
+    query = "SELECT COORD1(p) FROM TAP_UPLOAD.t WHERE 1 = CONTAINS(p, c) AND 1 = CONTAINS(p, o)"
+    assert rows(ask(query, t=document)) == [[10]]
+    answer = ask("SELECT p FROM TAP_UPLOAD.t", t=document).json()
+    assert (answer["metadata"][0]["datatype"], answer["metadata"][0]["xtype"]) == ("float", "point")
+
+
 @pytest.mark.parametrize(
     ("upload", "table"),
     [

@@ -11,7 +11,7 @@ import pyvo
 from pyvo.dal.exceptions import DALQueryError
 from pyvo.utils.http import create_session
 
-from tests.uws.support import ENDLESS, QUERY, TOKENS, UWS, ended, eventually, phase, tree
+from tests.uws.support import ENDLESS, QUERY, TOKENS, UWS, ended, eventually, make, phase, tree
 
 # pyvo leaves connections whose answer it has not read to the end to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
@@ -122,6 +122,27 @@ def test_an_upload_comes_with_its_job(jobs):
     jobs.post(f"{job}/phase", data={"PHASE": "RUN"})
     assert ended(jobs, job) == "COMPLETED", jobs.get(f"{job}/error").text
     assert jobs.get(f"{job}/results/result").text.split() == ["number", "7", "9"]
+
+
+def test_uploads_of_a_job_add_up(service, jobs, tmp_path):
+    """As pyvo's `upload` sends them, one after the other; what takes another's place leaves nothing."""
+    table = (
+        '<VOTABLE xmlns="http://www.ivoa.net/xml/VOTable/v1.3" version="1.4"><RESOURCE><TABLE>'
+        '<FIELD name="n" datatype="int"/><DATA><TABLEDATA><TR><TD>{}</TD></TR></TABLEDATA></DATA></TABLE>'
+        "</RESOURCE></VOTABLE>"
+    )
+    job = service.submit_job("SELECT a.n + b.n AS total FROM TAP_UPLOAD.a AS a, TAP_UPLOAD.b AS b")
+    for name, number in (("a", 1), ("b", 20), ("a", 300)):
+        (tmp_path / name).write_text(table.format(number))
+        job.upload(**{name: str(tmp_path / name)})
+    job.run().wait(timeout=60)
+    job.raise_if_error()
+    assert job.fetch_result().to_table()["total"][0] == 320
+    # An empty one takes all back.
+    fresh = make(jobs, QUERY | {"UPLOAD": "a,param:nothing"})
+    assert jobs.post(f"{fresh}/parameters", data={"UPLOAD": ""}).status_code == 303
+    jobs.post(f"{fresh}/phase", data={"PHASE": "RUN"})
+    assert ended(jobs, fresh) == "COMPLETED"
 
 
 def test_a_trivial_job_is_done_at_once(jobs):

@@ -8,7 +8,8 @@ from lxml import etree
 
 from archive.config import Config
 from archive.declare import types
-from archive.errors import ConfigurationError
+from archive.errors import Busy, ConfigurationError
+from archive.protocol.requests import ReceivedFile
 from archive.protocol.uws import executions
 from archive.protocol.uws.folders import JobFolders
 from tests.database.support import statement
@@ -66,6 +67,26 @@ def test_jobs_at_work(fresh_database, tmp_path):
         refused(again, 429, "tycho has too many jobs waiting or running: 1")
 
 
+def test_one_address_leaves_room_to_others(fresh_database, tmp_path):
+    limits = {"job_slots": 0, "address_jobs": 3, "address_active_jobs": 1, "address_job_bytes": 250_000}
+    with job_service(fresh_database, tmp_path, **limits) as client:
+        first = run(client, QUERY)
+        address = "anonymous callers from your address have"
+        again = client.post("/async", data=QUERY | {"PHASE": "RUN"})
+        refused(again, 429, f"{address} too many jobs waiting or running: 1")
+        large = QUERY | {"QUERY": "SELECT 1 " + 300_000 * " "}
+        refused(client.post("/async", data=large), 507, f"{address} no room left")
+        for _ in range(2):
+            make(client, QUERY)
+        refused(client.post("/async", data=QUERY), 429, f"{address} too many jobs kept: 3")
+        # They count by address, and users by themselves.
+        run(client, QUERY, **as_user("tycho"))
+        with fresh_database.writer() as connection:
+            connection.execute("UPDATE archive.job SET share = '192.0.2.1' WHERE share <> 'tycho'")
+        run(client, QUERY)
+        assert phase(client, first) == "QUEUED"
+
+
 def test_room_for_results(fresh_database, tmp_path):
     with job_service(
         fresh_database, tmp_path, user_job_bytes=1_000_000, anonymous_job_bytes=200_000
@@ -86,6 +107,31 @@ def test_room_for_results(fresh_database, tmp_path):
         # What is sent counts, too.
         large = QUERY | {"QUERY": "SELECT 1 " + 300_000 * " "}
         refused(client.post("/async", data=large), 507, "anonymous callers have no room left")
+
+
+def test_files_that_are_replaced_go(fresh_database, tmp_path):
+    with job_service(fresh_database, tmp_path) as client:
+        job = make(client, QUERY)
+        for content in ("one", "two", "three"):
+            answer = client.post(f"{job}/parameters", files={"part": ("t.vot", content)})
+            assert answer.status_code == 303
+        assert [file.read_text() for file in files_of(tmp_path / "jobs")] == ["three"]
+        client.post(f"{job}/phase", data={"PHASE": "ABORT"})
+        answer = client.post(f"{job}/parameters", files={"part": ("t.vot", "four")})
+        assert answer.status_code == 403
+        assert [file.read_text() for file in files_of(tmp_path / "jobs")] == ["three"]
+
+
+def test_a_file_that_cannot_be_kept_leaves_those_before(tmp_path):
+    folders = JobFolders(tmp_path / "jobs")
+    (tmp_path / "part").write_text("one")
+    (kept,) = folders.keep("job", [ReceivedFile("part", tmp_path / "part", 3)])
+    for job in ("job", "other"):
+        missing = [ReceivedFile("part", tmp_path / "part", 3), ReceivedFile("more", tmp_path / "missing", 3)]
+        with pytest.raises(Busy):
+            folders.keep(job, missing)
+    assert files_of(tmp_path / "jobs") == {tmp_path / "jobs" / "job" / kept.file}
+    assert not folders.of("other").exists()
 
 
 def test_nobody_keeps_all_others_waiting(fresh_database, tmp_path):
@@ -145,6 +191,11 @@ def test_limits_are_announced(jobs):
         config.user_active_jobs,
         config.user_job_bytes,
         config.anonymous_job_bytes,
+        config.address_jobs,
+        config.address_active_jobs,
+        config.address_job_bytes,
+        config.upload_tables,
+        config.upload_columns,
     ):
         assert f"{limit:,}" in told
 

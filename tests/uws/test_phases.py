@@ -168,6 +168,7 @@ def test_wait_returns_at_once_or_in_time(jobs):
     ended(jobs, job)
     begun = time.monotonic()
     tree(jobs, job, WAIT="-1", PHASE="COMPLETED")  # over
+    tree(jobs, job, WAIT="9" * 30)
     assert time.monotonic() - begun < 40
     assert jobs.get(f"{job}/phase", params={"WAIT": "-1"}).text == "COMPLETED"
     for wrong in ({"WAIT": "-2"}, {"WAIT": "long"}, {"WAIT": "1", "PHASE": "NONE"}, {"WAIT": "1.5"}):

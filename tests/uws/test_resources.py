@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -152,6 +153,19 @@ def test_parameters_change_while_pending_only(jobs):
     assert ended(jobs, job) == "COMPLETED"
     assert jobs.post(f"{job}/parameters", data={"QUERY": "SELECT 2"}).status_code == 403
     assert jobs.post(job, data={"QUERY": "SELECT 2"}).status_code == 400
+
+
+def test_parameters_changed_at_the_same_time_are_all_kept(jobs):
+    sent = {"LANG": "ADQL", "QUERY": QUERY["QUERY"], "FORMAT": "csv", "MAXREC": "2", "RUNID": "r"}
+    for _ in range(4):
+        job = make(jobs, {})
+        with ThreadPoolExecutor(len(sent)) as threads:
+            asked = [
+                threads.submit(jobs.post, f"{job}/parameters", data={name: value})
+                for name, value in sent.items()
+            ]
+            assert [one.result().status_code for one in asked] == [303] * len(sent)
+        assert {p.get("id"): p.text for p in tree(jobs, job).iter(f"{UWS}parameter")} == sent
 
 
 def test_odd_texts_survive(jobs):

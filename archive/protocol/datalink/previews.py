@@ -27,14 +27,13 @@ class Preview:
 def previews(base_url: str, dp_id: str, product_type: str | None, plotted: bool) -> tuple[Preview, ...]:
     """`product_type` as in ivoa.ObsCore, None for what is not there; the usual picture comes first.
 
-    `plotted` are one-dimensional spectra; of others, as of raw frames, the pixels are shown.
+    `plotted` are one-dimensional spectra. Others are plots if they are orders, else, as raw frames, pixels.
     """
     if product_type not in _PICTURED:
         return ()
-    url, what = (
-        preview_url(base_url, dp_id),
-        _PICTURED["image" if product_type == "spectrum" else product_type],
-    )
+    url, what = preview_url(base_url, dp_id), _PICTURED[product_type]
+    if product_type == "spectrum" and not plotted:
+        what = "The spectrum as a picture"
     if plotted:
         what = _PICTURED["spectrum"]
         large = Preview(Term.PREVIEW_PLOT, f"{url}?FORMAT=svg", f"{what}, for any size", "image/svg+xml")

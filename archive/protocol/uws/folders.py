@@ -57,17 +57,24 @@ class JobFolders:
 
     def keep(self, job_id: str, files: Iterable[ReceivedFile]) -> list[InlineFile]:
         """Copies what came with a request to its job; raises Busy when there is no room."""
-        kept = []
+        kept: list[InlineFile] = []
         try:
             for received in files:
-                name = f"upload-{secrets.token_hex(4)}"
+                file = InlineFile(received.name, f"upload-{secrets.token_hex(4)}", received.bytes)
+                kept.append(file)
                 # Not moved: a spooled file may lie on another file system, in the memory even.
-                shutil.copyfile(received.path, self.made(job_id) / name)
-                kept.append(InlineFile(received.name, name, received.bytes))
+                shutil.copyfile(received.path, self.made(job_id) / file.file)
         except OSError as cause:
-            self.remove(job_id)
+            self.forget(job_id, kept)
             raise Busy("there is no room for uploads at this moment", retry_after=600) from cause
         return kept
+
+    def forget(self, job_id: str, files: Iterable[InlineFile]) -> None:
+        """Removes some of what `keep` has kept, and the folder that is empty then."""
+        for file in files:
+            (self.of(job_id) / file.file).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.of(job_id).rmdir()
 
     def remove(self, job_id: str) -> None:
         """Removes a job's folder; what is missing already does not matter."""

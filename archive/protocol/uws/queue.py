@@ -7,7 +7,7 @@ Blocking calls, each a transaction. How requests become these calls is `routes`'
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -19,12 +19,14 @@ from ...errors import Busy, Forbidden, NotFound, UsageError
 from ..requests import Received
 from . import executions, records
 from .folders import JobFolders
-from .model import ACTIVE, Brief, Job, JobKind, Phase, StoredResult
+from .model import ACTIVE, Brief, InlineFile, Job, JobKind, Phase, StoredResult
+from .records import Usage
 
 __all__ = ["JobQueue", "NewJob", "NoRoom"]
 
 # Query texts that a client sees may be of any length; a name of a run is one.
 _LONGEST_RUN_ID = 1000
+_ANONYMOUS = "anonymous callers have"
 
 
 class TooManyJobs(Busy):
@@ -91,7 +93,7 @@ class JobQueue:
         try:
             with self.database.writer() as connection:
                 records.lock_owner(connection, caller.name)
-                self._check_room(connection, caller, job.given_bytes, active=new.phase is Phase.QUEUED)
+                self._check_room(connection, job, job.given_bytes, active=new.phase is Phase.QUEUED)
                 records.insert(connection, job, self.folders.place)
         except BaseException:
             if files:
@@ -120,12 +122,12 @@ class JobQueue:
         with self.database.writer() as connection:
             return records.list_jobs(connection, kind.name, caller.name, phases, after, last)
 
-    def run(self, job: Job, caller: Caller) -> None:
+    def run(self, job: Job) -> None:
         """A job that waits or runs already goes on doing so."""
         with self.database.writer() as connection:
             records.lock_owner(connection, job.owner)
             if job.phase is Phase.PENDING:
-                self._check_room(connection, caller, 0, active=True, kept=False)
+                self._check_room(connection, job, 0, active=True, kept=False)
             queued = records.run(connection, job.id)
             phase = records.phases(connection, [job.id]).get(job.id)
         if not queued and phase not in {None, *(phase.value for phase in ACTIVE)}:
@@ -142,22 +144,44 @@ class JobQueue:
             records.delete(connection, job.id)
 
     def change_parameters(self, kind: JobKind, job: Job, received: Received) -> None:
-        """What is given takes the place of parameters and files of the same names (UWS 1.1, 2.1.11)."""
+        """What is given takes the place of parameters and files of the same names (UWS 1.1, 2.1.11).
+
+        That of a cumulative parameter is added to what was given before.
+        """
         if job.phase is not Phase.PENDING:
             raise _not_pending(job.phase)
         fresh = _known_parameters(kind, received.pairs)
-        names = {name.upper() for name, _ in fresh}
-        parameters = (*(pair for pair in job.parameters if pair[0].upper() not in names), *fresh)
-        files = self.folders.keep(job.id, received.files.values()) if received.files else []
+        files = self.folders.keep(job.id, received.files.values())
+        try:
+            gone = self._change(kind, job, fresh, files)
+        except BaseException:
+            self.folders.forget(job.id, files)
+            raise
+        self.folders.forget(job.id, gone)
+
+    def _change(
+        self,
+        kind: JobKind,
+        job: Job,
+        fresh: tuple[tuple[str, str], ...],
+        files: Sequence[InlineFile],
+    ) -> list[InlineFile]:
+        """Which files of the job nobody needs any more."""
         replaced = {file.part for file in files}
-        kept = (*(file for file in job.files if file.part not in replaced), *files)
-        changed = replace(job, parameters=parameters, files=kept, run_id=_run_id(parameters))
-        more = changed.given_bytes - job.given_bytes
         with self.database.writer() as connection:
             records.lock_owner(connection, job.owner)
-            self._check_room(connection, Caller(job.owner), more, active=False, kept=False)
+            # Another request may have changed it, or ended it, since it was asked for.
+            known = records.find(connection, kind.name, job.id)
+            if known is None or known.phase is not Phase.PENDING:
+                raise _not_pending(known.phase if known else None)
+            parameters = _changed(kind, known.parameters, fresh)
+            kept = (*(file for file in known.files if file.part not in replaced), *files)
+            changed = replace(known, parameters=parameters, files=kept, run_id=_run_id(parameters))
+            more = changed.given_bytes - known.given_bytes
+            self._check_room(connection, job, more, active=False, kept=False)
             if not records.change_parameters(connection, changed):
                 raise _not_pending(None)
+        return [file for file in known.files if file.part in replaced]
 
     def set_execution_seconds(self, job: Job, seconds: int) -> None:
         with self.database.writer() as connection:
@@ -183,10 +207,9 @@ class JobQueue:
         return completed
 
     def _check_written(self, connection: Connection, job: Job) -> None:
-        caller = Caller(job.owner)
-        most = self._most_bytes(caller)
-        if records.usage(connection, job.owner).bytes > most:
-            raise _no_room(caller, most)
+        for whose, used, most in self._accounts(connection, job):
+            if used.bytes > most.bytes:
+                raise _no_room(whose, most)
 
     # --- limits -------------------------------------------------------------------------------------------
 
@@ -200,37 +223,48 @@ class JobQueue:
             return created + timedelta(seconds=self.config.job_retention)
         return min(wanted, created + timedelta(seconds=self.config.job_hard_retention))
 
-    def _most_bytes(self, caller: Caller) -> int:
-        return self.config.anonymous_job_bytes if caller.is_anonymous else self.config.user_job_bytes
+    def _accounts(self, connection: Connection, job: Job) -> Iterator[tuple[str, Usage, Usage]]:
+        """Who answers for a job, what they have and what they may have.
+
+        For an anonymous one these are all the anonymous and, so that none of them uses all up, those of its
+        address.
+        """
+        config = self.config
+        if job.owner:
+            most = Usage(config.user_jobs, config.user_active_jobs, config.user_job_bytes)
+            yield f"{job.owner} has", records.usage(connection, job.owner), most
+            return
+        most = Usage(config.anonymous_jobs, config.anonymous_active_jobs, config.anonymous_job_bytes)
+        yield _ANONYMOUS, records.usage(connection, ""), most
+        most = Usage(config.address_jobs, config.address_active_jobs, config.address_job_bytes)
+        yield (
+            "anonymous callers from your address have",
+            records.usage(connection, "", job.share),
+            most,
+        )
 
     def _check_room(
-        self, connection: Connection, caller: Caller, size: int, *, active: bool, kept: bool = True
+        self, connection: Connection, job: Job, size: int, *, active: bool, kept: bool = True
     ) -> None:
-        """Whether a caller may have one more job: `active` at work, `kept` at all, with `size` bytes."""
-        config = self.config
-        used = records.usage(connection, caller.name)
-        most_kept = config.anonymous_jobs if caller.is_anonymous else config.user_jobs
-        most_active = config.anonymous_active_jobs if caller.is_anonymous else config.user_active_jobs
-        if kept and used.kept >= most_kept:
-            raise _too_many(caller, f"kept: {used.kept}", "delete jobs that are not needed any more", 600)
-        if active and used.active >= most_active:
-            raise _too_many(caller, f"waiting or running: {used.active}", "wait until some have ended", 30)
-        if used.bytes + size > self._most_bytes(caller):
-            raise _no_room(caller, self._most_bytes(caller))
+        """Whether there may be one more job like this: `active` at work, `kept` at all, `size` bytes more."""
+        for whose, used, most in self._accounts(connection, job):
+            if kept and used.kept >= most.kept:
+                raise _too_many(whose, f"kept: {used.kept}", "delete jobs that are not needed any more", 600)
+            if active and used.active >= most.active:
+                what = f"waiting or running: {used.active}"
+                raise _too_many(whose, what, "wait until some have ended", 30)
+            if used.bytes + size > most.bytes:
+                raise _no_room(whose, most)
 
 
-def _whose(caller: Caller) -> str:
-    return "anonymous callers have" if caller.is_anonymous else f"{caller.name} has"
+def _too_many(whose: str, what: str, hint: str, seconds: int) -> Busy:
+    error = Busy if whose == _ANONYMOUS else TooManyJobs
+    return error(f"{whose} too many jobs {what}", hint=hint, retry_after=seconds)
 
 
-def _too_many(caller: Caller, what: str, hint: str, seconds: int) -> Busy:
-    error = Busy if caller.is_anonymous else TooManyJobs
-    return error(f"{_whose(caller)} too many jobs {what}", hint=hint, retry_after=seconds)
-
-
-def _no_room(caller: Caller, most: int) -> Busy:
+def _no_room(whose: str, most: Usage) -> Busy:
     return NoRoom(
-        f"{_whose(caller)} no room left for jobs and their results; there are {most:,} bytes for them",
+        f"{whose} no room left for jobs and their results; there are {most.bytes:,} bytes for them",
         hint="delete jobs that are not needed any more, or ask for less",
         retry_after=3600,
     )
@@ -251,6 +285,16 @@ def _known_parameters(kind: JobKind, pairs: Iterable[tuple[str, str]]) -> tuple[
     """What the kind knows, in the order of sending, under declared names. DALI 2.3: others are ignored."""
     names = {name.upper(): name for parameter in kind.parameters for name in parameter.names}
     return tuple((names[name.upper()], value) for name, value in pairs if name.upper() in names)
+
+
+def _changed(
+    kind: JobKind, known: tuple[tuple[str, str], ...], fresh: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, str], ...]:
+    """Parameters take the place of those of the same name, but for those that add up unless said empty."""
+    adding = {parameter.name for parameter in kind.parameters if parameter.cumulative}
+    replaced = {name for name, value in fresh if name not in adding or not value.strip()}
+    kept = (pair for pair in known if pair[0] not in replaced and pair not in fresh)
+    return (*kept, *fresh)
 
 
 def _run_id(parameters: Iterable[tuple[str, str]]) -> str:

@@ -89,11 +89,13 @@ def lock_owner(connection: Connection, owner: str) -> None:
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('job ' || %s, 0))", (owner,))
 
 
-def usage(connection: Connection, owner: str) -> Usage:
+def usage(connection: Connection, owner: str, share: str | None = None) -> Usage:
+    """What an owner has, or of that what came from one `share`."""
     row = connection.execute(
         "SELECT count(*), count(*) FILTER (WHERE phase IN ('QUEUED', 'EXECUTING')),"
-        " coalesce(sum(given + written), 0)::bigint FROM archive.job WHERE owner = %s",
-        (owner,),
+        " coalesce(sum(given + written), 0)::bigint FROM archive.job WHERE owner = %(owner)s"
+        " AND (%(share)s::text IS NULL OR share = %(share)s)",
+        {"owner": owner, "share": share},
     ).fetchone()
     assert row is not None
     return Usage(*row)

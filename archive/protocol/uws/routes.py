@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from ipaddress import ip_address, ip_network
 from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
@@ -87,8 +88,7 @@ class _Tree:
 
     async def create(self, request: Request) -> Response:
         received = await read_request(request, self._limits)
-        origin = request.client.host if request.client else ""
-        job = await _call(self._create, caller_of(request), origin, received)
+        job = await _call(self._create, caller_of(request), _origin(request), received)
         return self._see(job)
 
     def _create(self, caller: Caller, origin: str, received: Received) -> Job:
@@ -123,7 +123,7 @@ class _Tree:
         job = await self._job(request)
         match wanted.upper():
             case "RUN":
-                await _call(self._queue.run, job, caller_of(request))
+                await _call(self._queue.run, job)
             case "ABORT":
                 await _call(self._queue.abort, job)
             case _:
@@ -202,6 +202,16 @@ class _Tree:
 
     def _see(self, job: Job) -> Response:
         return RedirectResponse(self._job_address(job), 303)
+
+
+def _origin(request: Request) -> str:
+    """The address that asks; of IPv6 the network, of whose addresses one machine has as many as it likes."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    return host if address.version == 4 else str(ip_network((address, 64), strict=False))
 
 
 async def _call(function: Callable[..., _Answer], *arguments: Any) -> _Answer:

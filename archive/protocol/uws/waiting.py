@@ -54,9 +54,9 @@ def _seconds(pairs: Pairs) -> float:
         return 0.0
     if text == "-1":
         return LONGEST
-    if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
+    if not re.fullmatch(r"\d+", text, re.ASCII):
         raise BadParameter("WAIT", f"{text[:40]!r} is no number of seconds", hint="-1 is as long as possible")
-    return min(float(text), LONGEST)
+    return min(float(text[:20]), LONGEST)
 
 
 def _believed(pairs: Pairs) -> Phase | None:
