@@ -38,13 +38,13 @@ class Upload:
 def uploads_of(texts: Sequence[str], files: Mapping[str, Path], config: Config) -> tuple[Upload, ...]:
     """What the values of UPLOAD mean; raises BadParameter, also for parts that did not come."""
     uploads: list[Upload] = []
-    seen: dict[str, str] = {}
+    seen: dict[str, tuple[str, str]] = {}
     for name, address in (pair for text in texts for pair in _pairs(text)):
-        if seen.get(name.lower()) == address:
+        if seen.get(name.lower()) == (name, address):
             continue  # a client that adds to a job's uploads may tell them all again
         if name.lower() in seen:
             raise BadParameter(UPLOAD.name, f"two tables are called {name}")
-        seen[name.lower()] = address
+        seen[name.lower()] = name, address
         if len(seen) > config.upload_tables:
             raise TooLarge(f"more than {config.upload_tables} tables are uploaded")
         uploads.append(_upload(name, address, files, config))
