@@ -9,11 +9,14 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import shlex
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
 
@@ -21,6 +24,7 @@ __all__ = ["Config", "load_config"]
 
 # IVOA Identifiers 2.0, 2.3.1: at least three characters, beginning with an alphanumeric one.
 _AUTHORITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~*'()-]{2,}")
+_LONGEST_DAYS = 36_525  # of a proprietary time
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,20 @@ class Config:
     wal_archive: str = ""
     eso_profile: bool = True
     operators: tuple[str, ...] = ()
+    proprietary_days: int = 365
     incoming_users: tuple[str, ...] = ()
+    registration: bool = True
+    mail_command: str = ""
+    mail_folder: str = ""
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_name: str = "your institute's account"
+    anonymous_requests_per_minute: int = 6000
+    user_requests_per_minute: int = 30_000
+    login_attempts_per_minute: int = 60
+    anonymous_download_bytes_per_day: int = 2_000_000_000_000
+    user_download_bytes_per_day: int = 10_000_000_000_000
+    trusted_proxies: tuple[str, ...] = ()
     incoming_bytes: int = 100_000_000_000
     incoming_quota: int = 1_000_000_000_000
     incoming_days: float = 14.0
@@ -123,6 +140,14 @@ class Config:
             raise ConfigurationError(
                 f"wal_archive = {self.wal_archive!r}", hint="name a folder by its whole path"
             )
+        if self.mail_folder and not Path(self.mail_folder).is_absolute():
+            raise ConfigurationError(
+                f"mail_folder = {self.mail_folder!r}", hint="name a folder by its whole path"
+            )
+        if self.mail_command and not _words(self.mail_command)[0].startswith("/"):
+            raise ConfigurationError(
+                f"mail_command = {self.mail_command!r}", hint="name the program by its whole path"
+            )
         if not 0 < self.default_rows <= self.hard_rows:
             raise ConfigurationError("default_rows must be positive and not above hard_rows")
         if not 0 < self.job_seconds <= self.job_hard_seconds < 2**31:
@@ -147,6 +172,23 @@ class Config:
         ):
             if getattr(self, name) <= 0:
                 raise ConfigurationError(f"{name} must be positive")
+        for name in (
+            "anonymous_requests_per_minute",
+            "user_requests_per_minute",
+            "login_attempts_per_minute",
+            "anonymous_download_bytes_per_day",
+            "user_download_bytes_per_day",
+        ):
+            if getattr(self, name) < 0:
+                raise ConfigurationError(f"{name} must not be negative", hint="0 is no limit")
+        if not 0 <= self.proprietary_days <= _LONGEST_DAYS:
+            raise ConfigurationError(
+                f"proprietary_days = {self.proprietary_days}",
+                hint=f"0 to {_LONGEST_DAYS:,}; 0 is public at once",
+            )
+        for text in self.trusted_proxies:
+            _network(text)
+        _check_provider(self.oidc_issuer, self.oidc_client_id)
         if self.ingestd_after not in {"move", "delete", "keep"}:
             raise ConfigurationError(
                 f"ingestd_after = {self.ingestd_after!r}", hint='say "move", "delete" or "keep"'
@@ -165,6 +207,10 @@ class Config:
         return _moment("back_at", self.back_at)
 
     @property
+    def proxy_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        return tuple(map(_network, self.trusted_proxies))
+
+    @property
     def base_url(self) -> str:
         """The address users see, without a slash at the end."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
@@ -181,6 +227,39 @@ def _moment(name: str, text: str) -> datetime | None:
             f"{name} = {text!r} is no moment", hint='write it as "2026-12-24T18:00:00Z"'
         ) from cause
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _words(command: str) -> list[str]:
+    """The program and its arguments."""
+    try:
+        return shlex.split(command) or [""]
+    except ValueError as cause:
+        raise ConfigurationError(f"mail_command = {command!r}: {cause}") from cause
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    """Of `trusted_proxies`: an address, or a network such as 10.0.0.0/8."""
+    try:
+        return ip_network(text)
+    except ValueError as cause:
+        raise ConfigurationError(
+            f"trusted_proxies: {text!r} is no address or network", hint='write "10.1.2.3" or "10.0.0.0/8"'
+        ) from cause
+
+
+def _check_provider(issuer: str, client_id: str) -> None:
+    """What it says must come from itself, so that only a provider on this machine may go without TLS."""
+    try:
+        parts = urlsplit(issuer)
+    except ValueError as cause:
+        raise ConfigurationError(f"oidc_issuer = {issuer!r} is no address") from cause
+    own = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"}
+    if issuer and not (own or (parts.scheme == "https" and parts.hostname)):
+        raise ConfigurationError(
+            f"oidc_issuer = {issuer!r}", hint='write its address as it does itself: "https://login.example"'
+        )
+    if bool(issuer) != bool(client_id):
+        raise ConfigurationError("oidc_issuer and oidc_client_id belong together", hint="set both, or none")
 
 
 def load_config(path: Path | None = None, environment: Mapping[str, str] = os.environ) -> Config:

@@ -12,6 +12,7 @@ Here belong the classes and nothing else; how an error looks as VOTable, text or
     │   └── TooLarge 413
     ├── Unauthenticated 401 / Forbidden 403 / NotFound 404
     ├── QueryTimeout 408 / QueryFailed 400 / Cancelled 499 / Busy 503 / DiskFull 507
+    ├── TooMany 429                    a Busy that one client has made himself
     ├── DeclarationError               a table, column or parameter contradicts itself
     ├── ConfigurationError             the configuration file or the machine's set-up is wrong
     ├── CopyMissing 503                no copy of a stored file is good
@@ -39,6 +40,7 @@ __all__ = [
     "QueryTimeout",
     "SeveralValues",
     "TooLarge",
+    "TooMany",
     "Unauthenticated",
     "UnknownColumn",
     "UnknownFunction",
@@ -179,6 +181,12 @@ class Busy(ArchiveError):
     def __init__(self, message: str, *, retry_after: int = 5, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
+
+
+class TooMany(Busy):
+    """This client asks too often or takes too much (RFC 6585, 4)."""
+
+    status = 429
 
 
 class DeclarationError(ArchiveError):

@@ -25,7 +25,7 @@ from archive.config import Config
 from archive.database import Database
 from archive.errors import ArchiveError, NotFound, UsageError
 from archive.pixels import Unpacker
-from archive.protocol import Archive, CrossOrigin, Service, Style, Workers, bug_response, failure_response
+from archive.protocol import Archive, CrossOrigin, Service, Style, Workers, bug_response
 from archive.protocol.datalink import datalink_service
 from archive.protocol.lineage import lineage_routes
 from archive.protocol.previews import preview_service
@@ -39,14 +39,18 @@ from tap.cone_service import cone_service
 from tap.service import tap_service
 from tap.user_tables_index import TableUpdates
 
+from .account import account_routes
 from .datasets import dataset_routes
 from .desk import page_routes
 from .downloads import download_routes
 from .eso import ESO_JOB_KINDS, eso_services
 from .headers import header_routes
 from .identifying import Identification
+from .limiting import Entrance, Quotas
 from .log import AccessLog
 from .published import site_registry
+from .refusals import refusal
+from .security_headers import SecurityHeaders
 from .transfers import intake_of
 
 __all__ = ["JOB_KINDS", "create_app"]
@@ -78,14 +82,18 @@ def create_app(config: Config, database: Database, store: Store) -> ASGIApp:
         await run_in_threadpool(intake.close)
         await run_in_threadpool(jobs.close)
         archive.workers.close()
+        await run_in_threadpool(archive.accounts.close)
+
+    def refused(error: ArchiveError, scope: Scope) -> Response:
+        return refusal(config, scope, error, style_of(scope))
 
     async def failure(request: Request, error: Exception) -> Response:
         style = style_of(request.scope)
         match error:
             case ArchiveError():
-                return failure_response(error, style)
+                return refusal(config, request.scope, error, style)
             case HTTPException():
-                return failure_response(_translated(request, error), style, error.headers or {})
+                return refusal(config, request.scope, _translated(request, error), style, error.headers or {})
             case _:
                 return bug_response(error, style)
 
@@ -93,11 +101,12 @@ def create_app(config: Config, database: Database, store: Store) -> ASGIApp:
         routes=[
             # The most asked for first: they are tried in this order.
             *(route for service in services for route in service.routes),
-            *download_routes(config, database, store),
+            *download_routes(database, store),
             *header_routes(database),
             *lineage_routes(archive),
             *dataset_routes(archive),
             *page_routes(archive, services),
+            *account_routes(archive),
             *intake_routes,
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
@@ -106,8 +115,12 @@ def create_app(config: Config, database: Database, store: Store) -> ASGIApp:
     )
     # A redirect would name the host that the request named, which a proxy may have changed.
     site.router.redirect_slashes = False
+    # The address is known before who asks is looked for, and that before anything is counted for him.
+    limited = Quotas(site, config, database, refused)
+    identified = Identification(limited, archive.accounts, config.base_url, refused)
+    guarded = CrossOrigin(Entrance(identified, config, refused), site.routes)
     # Around everything, so that answers to exceptions nobody expected are logged and readable too.
-    return AccessLog(CrossOrigin(Identification(site, archive.callers, style_of), site.routes))
+    return AccessLog(SecurityHeaders(guarded, secure=config.base_url.startswith("https:")))
 
 
 def _services(archive: Archive, jobs: Jobs) -> tuple[Service, ...]:

@@ -18,8 +18,10 @@ from archive.errors import ArchiveError
 
 from .header_options import header_options
 from .plugin_options import plugin_options
+from .rights_options import rights_options
 from .simulate_options import season_options, simulate_options
 from .store_options import backup_options, restore_options, store_options
+from .user_options import user_options
 
 __all__ = ["main", "parser"]
 
@@ -76,6 +78,8 @@ def parser() -> argparse.ArgumentParser:
     _lineage(add("lineage", "show the chain from the proposal of a file to what was made of it"))
     plugin_options(add("plugins", "list the plugins, or write the beginning of a new one"))
     store_options(add("store", "look after the volumes on which the files are kept"))
+    rights_options(add("rights", "say until when data are whose, and make exceptions"))
+    user_options(add("user", "look after the accounts of people and programs"))
     _migrate(add("migrate", "show how the database differs from the declarations, and change it"))
     backup_options(add("backup", "copy the database and the stored files to a folder"))
     restore_options(add("restore", "make an archive from a back-up"))

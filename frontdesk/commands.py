@@ -41,10 +41,12 @@ from .phase2_command import pull_phase2
 from .plugin_commands import plugins
 from .privileges import drop_root
 from .progress import Progress
+from .rights_command import rights
 from .server import Server, bind, end_on_terminate
 from .simulate_command import simulate
 from .store_commands import store
 from .transfer_commands import ingestd
+from .user_command import user
 
 __all__ = [
     "backup",
@@ -59,9 +61,11 @@ __all__ = [
     "migrate",
     "plugins",
     "restore",
+    "rights",
     "serve",
     "simulate",
     "store",
+    "user",
     "worker",
 ]
 

@@ -55,9 +55,10 @@ def _dataset_page(archive: Archive, dp_id: str, caller: Caller) -> bytes:
     config = archive.config
     described = _description(archive, dp_id, caller)
     title = str((described[1].get("obs_title") if described else None) or dp_id)
-    picture = next((link["access_url"] for link in links if link["semantics"] in _PICTURES), None)
     shown: list[etree._Element] = []
-    if picture:
+    if not links[0]["link_authorized"] and links[0]["access_url"]:
+        shown.append(_refusal(caller))
+    elif picture := next((link["access_url"] for link in links if link["semantics"] in _PICTURES), None):
         shown.append(E.img({"class": "preview", "src": picture, "alt": f"Preview of {clean(dp_id)}"}))
     if described:
         shown += _values(*described)
@@ -76,6 +77,15 @@ def _dataset_page(archive: Archive, dp_id: str, caller: Caller) -> bytes:
         E.h2("What belongs to it"),
         _listing(links),
     )
+
+
+def _refusal(caller: Caller) -> etree._Element:
+    """Instead of a picture; until when, the row of the file tells."""
+    if caller.is_anonymous:
+        return E.p(
+            "This file is not public yet. Those who have rights on it ", E.a("log in", href="/login"), "."
+        )
+    return E.p("This file is not public yet, and you have no rights on it.")
 
 
 def _links(archive: Archive, dp_id: str, caller: Caller) -> list[Mapping[str, Any]]:
@@ -143,7 +153,7 @@ def _listing(links: Sequence[Mapping[str, Any]]) -> etree._Element:
             ),
         )
         for link in links
-        if link["access_url"]
+        if (link["access_url"] or "").startswith(("http://", "https://"))
     ]
     head = E.tr(E.th("role"), E.th("what"), E.th("type"), E.th({"class": "number"}, "bytes"))
     return E.div({"class": "listing"}, E.table(E.thead(head), E.tbody(*lines)))

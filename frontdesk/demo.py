@@ -26,6 +26,7 @@ from archive.store import Store
 from ingest import BUILTIN, Inputs, find_catalogues, ingest_paths, load_tables
 from ingest.simulator import SEED, seasons, write_night, write_season
 
+from .demo_accounts import accounts_told, make_accounts
 from .demo_transfer import send_from_mountain
 from .progress import Progress
 
@@ -126,6 +127,7 @@ or from a shell:
     stilts tapquery tapurl={address} sync=true \\
         adql='SELECT TOP 5 * FROM {_STARS}' ofmt=text
 
+{accounts_told(config)}
 Ctrl-C stops it and its database.
 """
 
@@ -194,7 +196,8 @@ class _Archive:
 def _sources(
     archive: _Archive, frames: Path, season: Season, environment: Mapping[str, str]
 ) -> Iterator[_Source]:
-    yield _Source("simulated night", "3", lambda: _load_night(archive))
+    yield _Source("simulated night", "4", lambda: _load_night(archive))
+    yield _Source("accounts", "1", lambda: make_accounts(archive.database, archive.config))
     if season.nights:
         state = f"{season.nights} nights, seed {season.seed}"
         yield _Source("simulated season", state, lambda: _load_season(archive, season))

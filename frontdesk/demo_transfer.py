@@ -111,14 +111,15 @@ def _application(archive: Archive, collection: str) -> ASGIApp:
         intake.start()
         yield
         await run_in_threadpool(intake.close)
+        await run_in_threadpool(archive.accounts.close)
 
-    async def failure(_request: Request, error: Exception) -> Response:
+    async def failure(request: Request, error: Exception) -> Response:
         assert isinstance(error, ArchiveError)
-        return failure_response(error, Style.TEXT)
+        return _refused(error, request.scope)
 
     site = Starlette(routes=routes, exception_handlers={ArchiveError: failure}, lifespan=lifespan)
-    return Identification(site, archive.callers, _style)
+    return Identification(site, archive.accounts, archive.config.base_url, _refused)
 
 
-def _style(_scope: Scope) -> Style:
-    return Style.TEXT
+def _refused(error: ArchiveError, _scope: Scope) -> Response:
+    return failure_response(error, Style.TEXT)

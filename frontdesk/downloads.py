@@ -10,15 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from archive.access import Caller, check_file
-from archive.config import Config
+from archive.access import Caller, Road, release
 from archive.database import Database
 from archive.declare.parameters import Parameter, parse_arguments
 from archive.declare.types import INTEGER
 from archive.errors import NotFound
 from archive.protocol.answering import caller_of
 from archive.protocol.files import file_response
-from archive.store import Delivered, Store, described, opened
+from archive.store import Delivered, Store, described, find_named, opened
 
 __all__ = ["CORRECTION", "VERSION", "download_routes", "speakable"]
 
@@ -34,11 +33,13 @@ CORRECTION = Parameter(
 )
 
 
-def download_routes(config: Config, database: Database, store: Store) -> list[Route]:
+def download_routes(database: Database, store: Store) -> list[Route]:
     def find(dp_id: str, version: int | None, correction: int | None, caller: Caller) -> Delivered:
         with database.writer() as connection:
-            found = described(connection, speakable(dp_id), version, correction)
-            check_file(connection, config, caller, found.dp_id)
+            named = find_named(connection, speakable(dp_id)).dp_id
+            # First of all: that it has no such version is an answer, too.
+            release(connection, caller, named, Road.FILE)
+            found = described(connection, named, version, correction)
         # Copies elsewhere may take their time, and nobody should wait for a connection meanwhile.
         return opened(store, found)
 

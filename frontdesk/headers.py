@@ -18,9 +18,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from archive.access import Caller, check_seen
 from archive.database import Database
 from archive.declare.parameters import Arguments, Parameter, parse_arguments
 from archive.errors import BadParameter, NotFound
+from archive.protocol.answering import caller_of
 from archive.protocol.documents import Document, document_response
 from archive.protocol.files import disposition
 from archive.protocol.xml import clean
@@ -34,6 +36,7 @@ from archive.store import (
     cards_of,
     corrections,
     described,
+    find_named,
     read_headers,
     text_lines,
 )
@@ -85,10 +88,13 @@ class Headers:
 
 
 def header_routes(database: Database) -> list[Route]:
-    def find(dp_id: str, arguments: Arguments) -> Headers:
+    def find(dp_id: str, arguments: Arguments, caller: Caller) -> Headers:
         with database.writer() as connection:
             version, correction = arguments.integer(VERSION), arguments.integer(CORRECTION)
-            found = described(connection, speakable(dp_id), version, correction)
+            named = find_named(connection, speakable(dp_id)).dp_id
+            # Headers are public at once, but under an embargo not even that there are any.
+            check_seen(connection, caller, named)
+            found = described(connection, named, version, correction)
             headers = read_headers(connection, found.dp_id, found.version, found.correction)
             made = corrections(connection, found.dp_id, found.version)
         if not headers:
@@ -97,7 +103,7 @@ def header_routes(database: Database) -> list[Route]:
         return Headers(found, chosen, tuple(one for one in made if one.correction <= found.correction))
 
     async def answer(request: Request, dp_id: str, form: Form, arguments: Arguments) -> Response:
-        headers = await run_in_threadpool(find, dp_id, arguments)
+        headers = await run_in_threadpool(find, dp_id, arguments, caller_of(request))
         document = Document(await run_in_threadpool(written, headers, form), form.value)
         name = {"Content-Disposition": disposition(f"{headers.found.dp_id}.hdr")}
         return document_response(request, document, name if form is Form.FITS else {})

@@ -1,53 +1,132 @@
 """Who asks: the one place where a request's credentials are looked at, before any route.
 
 Services find the caller in `request.state.caller`. Whoever sends a wrong credential is refused whatever the
-route, and never served as if anonymous; what a caller may do is the services' affair.
+route, and never served as if anonymous; what a caller may do is the services' affair. One credential is
+looked at: the Authorization header, or the cookie of the pages for who sends none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from archive.access import Callers
-from archive.errors import Unauthenticated
-from archive.protocol import Style, failure_response
+from archive.access import ANONYMOUS, Caller, Visit, check_scope
+from archive.errors import ArchiveError, Unauthenticated
 
-__all__ = ["Identification"]
+from .challenges import challenges, is_browser
+from .password_threads import in_password_thread
+from .sessions import Sessions
+
+__all__ = ["Identification", "Identifies", "address_of"]
+
+# What is needed by who has to log in again.
+_WITHOUT_SESSION = ("/static/", "/login", "/logout")
+
+
+class Identifies(Protocol):
+    """Whom credentials prove, as `Accounts` knows it. Blocking; raises Unauthenticated for wrong ones."""
+
+    def of(self, authorization: str | None, address: str) -> Caller: ...
+
+    def caller_of_token(self, token: str) -> Caller: ...
 
 
 class Identification:
-    """`style` tells the form of a refusal from the scope of its request."""
+    """`refusal` makes the answer to who is refused, in the form that suits the request's scope."""
 
-    def __init__(self, app: ASGIApp, callers: Callers, style: Callable[[Scope], Style]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        accounts: Identifies,
+        base_url: str,
+        refusal: Callable[[ArchiveError, Scope], Response],
+    ) -> None:
         self._app = app
-        self._callers = callers
-        self._style = style
+        self._accounts = accounts
+        self._base_url = base_url
+        self._sessions = Sessions(base_url)
+        self._refusal = refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        sent = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
+        by_cookie = False
         try:
-            if len(sent) > 1:
-                raise Unauthenticated("there are several Authorization headers", hint="send one")
-            caller = self._callers.of(sent[0] if sent else None)
-        except Unauthenticated as error:
-            await failure_response(error, self._style(scope))(scope, receive, send)
+            authorization = _authorization(scope)
+            session = self._sessions.token(scope) if authorization is None else None
+            by_cookie = session is not None
+            caller = await self._caller(scope, authorization, session)
+            check_scope(caller, scope["method"], scope["path"])
+        except ArchiveError as error:
+            response = self._refusal(error, scope)
+            if by_cookie and error.status == Unauthenticated.status:
+                self._sessions.end(response)
+            await response(scope, receive, self._telling(scope, ANONYMOUS, send))
             return
         scope.setdefault("state", {})["caller"] = caller
-        await self._app(scope, receive, send if caller.is_anonymous else _naming(caller.name, send))
+        await self._app(scope, receive, self._telling(scope, caller, send))
+
+    async def _caller(self, scope: Scope, authorization: str | None, session: str | None) -> Caller:
+        if authorization is not None:
+            has_password = authorization.lstrip()[:6].lower() == "basic "
+            run = in_password_thread if has_password else run_in_threadpool
+            return await run(self._accounts.of, authorization, address_of(scope))
+        if session is None:
+            return ANONYMOUS
+        try:
+            caller = await run_in_threadpool(self._accounts.caller_of_token, session)
+        except Unauthenticated:
+            if scope["path"].startswith(_WITHOUT_SESSION):
+                return ANONYMOUS
+            raise Unauthenticated("your session has ended", hint="log in again, or go on without") from None
+        self._sessions.check_origin(scope)
+        scope.setdefault("state", {})["session"] = session
+        return caller
+
+    def _telling(self, scope: Scope, caller: Caller, send: Send) -> Send:
+        """Says who was identified (IVOA SSO 2.0, 2.1), or how that is done."""
+        # Clients look there for how to identify themselves, before they are refused anywhere.
+        offered = caller.is_anonymous and scope["path"].endswith("/capabilities")
+
+        async def send_telling(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                if not caller.is_anonymous:
+                    _name(message, caller)
+                if message["status"] == 401 or offered:
+                    lines = challenges(self._base_url, browser=is_browser(scope))
+                    message["headers"] = [
+                        *(pair for pair in message["headers"] if pair[0].lower() != b"www-authenticate"),
+                        *((b"www-authenticate", line) for line in lines),
+                    ]
+            await send(message)
+
+        return send_telling
 
 
-def _naming(name: str, send: Send) -> Send:
-    """IVOA SSO 2.1: the answer to somebody identified says who that is."""
+def address_of(scope: Scope) -> str:
+    """The client's, as far as it is known (`limiting`)."""
+    visit: Visit | None = scope.get("state", {}).get("visit")
+    return visit.address if visit is not None else ""
 
-    async def send_naming(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            MutableHeaders(scope=message)["X-VO-Authenticated"] = name
-        await send(message)
 
-    return send_naming
+def _authorization(scope: Scope) -> str | None:
+    sent = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
+    if len(sent) > 1:
+        raise Unauthenticated("there are several Authorization headers", hint="send one")
+    return sent[0] if sent else None
+
+
+def _name(message: Message, caller: Caller) -> None:
+    headers = MutableHeaders(scope=message)
+    headers["X-VO-Authenticated"] = caller.name
+    # RFC 9111, 3.5 keeps shared caches from it where an Authorization was sent, not where a cookie was.
+    kept = headers.get("Cache-Control", "")
+    if "no-store" not in kept and "private" not in kept:
+        headers["Cache-Control"] = f"private, {kept}" if kept else "private"
+        headers.add_vary_header("Cookie")

@@ -9,15 +9,18 @@ import logging
 import sys
 import time
 from functools import lru_cache
+from types import TracebackType
+from typing import TextIO, TypeAlias
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ingest.outcomes import printable
 
-__all__ = ["AccessLog", "set_up_logging"]
+__all__ = ["AccessLog", "lines_to", "set_up_logging"]
 
 _log = logging.getLogger("uraniborg.access")
 _LONGEST_PATH = 120
+_Raised: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 class AccessLog:
@@ -57,9 +60,7 @@ class AccessLog:
 
 def set_up_logging() -> None:
     """Our lines and the server's warnings go to stderr."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Lines("%(asctime)s %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[lines_to(sys.stderr)], force=True)
     logging.getLogger("uraniborg").setLevel(logging.INFO)
     # The manual of Python's logging, "Optimization": no line looks for what it does not say.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
@@ -68,7 +69,16 @@ def set_up_logging() -> None:
     logging.getLogger("uvicorn.error").addFilter(_says_something_new)
 
 
+def lines_to(stream: TextIO) -> logging.Handler:
+    """What writes the lines of the log."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_Lines("%(asctime)s %(message)s"))
+    return handler
+
+
 class _Lines(logging.Formatter):
+    """Only what is said begins with its time: nothing that was sent can pass for a line of ours."""
+
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # logging's
         return _moment(int(record.created))
 
@@ -77,6 +87,9 @@ class _Lines(logging.Formatter):
         if not record.message.isprintable():
             record.message = printable(record.message)
         return super().formatMessage(record)
+
+    def formatException(self, ei: _Raised) -> str:  # logging's
+        return "\n".join(f"  {printable(line)}" for line in super().formatException(ei).split("\n"))
 
 
 @lru_cache(1)

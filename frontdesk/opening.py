@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from archive import store as storage
+from archive.access.protection import complete_rights, set_period
 from archive.config import Config
 from archive.database import Database, open_database
 from archive.declare.builtin import builtin_schemas
@@ -42,4 +43,6 @@ def open_archive(config: Config) -> Iterator[tuple[Database, Store]]:
             storage.initialise(connection)
             mark_restricted(connection, plugins.ingests)
             complete_exposures(connection)
+            set_period(connection, database.catalogue, config.proprietary_days)
+            complete_rights(connection, database.catalogue)
         yield database, storage.open_store(database, config)

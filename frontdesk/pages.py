@@ -87,9 +87,14 @@ def page(title: str, *content: _Node) -> bytes:
             E.link(rel="stylesheet", href="/static/desk.css"),
             E.script({"src": "/static/desk.js", "defer": "defer"}),
         ),
-        E.body(*content, E.footer("Served by Uraniborg")),
+        E.body(_way(), *content, E.footer("Served by Uraniborg")),
     )
     return bytes(html.tostring(document, doctype="<!DOCTYPE html>", encoding="utf-8"))
+
+
+def _way() -> etree._Element:
+    """The same for everybody: whoever has not logged in is asked to when he goes there."""
+    return E.nav({"aria-label": "Site"}, E.a("archive", href="/"), E.a("account", href="/account"))
 
 
 def heading(title: str, line: str) -> etree._Element:

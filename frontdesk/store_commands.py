@@ -24,7 +24,7 @@ from archive.store.copies import CopyState, copies_of, counted_volumes
 from archive.store.known import KnownVolumes, add_volume
 from archive.store.moving import drain
 from archive.store.scrubbing import Pace, Scrubber, Task, alone
-from archive.store.subscriptions import deliver, subscribe, subscriptions, unsubscribe
+from archive.store.subscriptions import EVERYTHING, deliver, subscribe, subscriptions, unsubscribe
 from archive.store.volumes import Volume, VolumeFault
 
 from .opening import open_archive
@@ -213,7 +213,8 @@ def _archive(archive: _Open) -> int:
 def _subscribe(archive: _Open) -> int:
     given = archive.arguments
     with archive.database.writer() as connection:
-        waiting = subscribe(connection, given.name, given.target, given.pattern, given.since)
+        account = EVERYTHING if given.everything else given.account or ""
+        waiting = subscribe(connection, given.name, given.target, given.pattern, given.since, account)
     print(f"{given.name} gets every new file like {given.pattern}; {waiting:,} wait for it now")
     return 0
 

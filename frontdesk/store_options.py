@@ -55,6 +55,13 @@ def store_options(subparser: argparse.ArgumentParser) -> None:
     subscribe.add_argument("--pattern", metavar="PATTERN", default="*", help=pattern)
     since = "also the files stored since then"
     subscribe.add_argument("--since", metavar="DATE", type=_moment, help=since)
+    whose = subscribe.add_mutually_exclusive_group()
+    whose.add_argument(
+        "--account", metavar="NAME", help="also proprietary files on which this account has rights"
+    )
+    whose.add_argument(
+        "--everything", action="store_true", help="also all other proprietary files, for a mirror of yours"
+    )
     add("unsubscribe", "end a subscription").add_argument("name", metavar="NAME", help="its name")
     add("deliver", "try to deliver what waits for subscribers, and show what remains")
 

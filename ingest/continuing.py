@@ -1,4 +1,4 @@
-"""What ingest does by itself while an archive is served: polls sources when they are due, and keeps the plan.
+"""What ingest does by itself while an archive is served: polls sources, keeps the plan, opens what is public.
 
 Of several processes that serve one archive one does it.
 """
@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from archive.access.clock import pass_time
 from archive.config import Config
 from archive.database import Database
 from archive.plugins import Ingest, Plugins, Poll, load_plugins
@@ -25,10 +26,11 @@ from .obsplan import blocks_after, derive_obsplan, follow_clock
 from .outcomes import Outcome, Report, Summary
 from .polling import TABLES, poll, record_asked, waits
 
-__all__ = ["Planning", "Polling", "continued"]
+__all__ = ["Opening", "Planning", "Polling", "continued"]
 
 _LOG = logging.getLogger("uraniborg.ingest")
-_POLLING, _PLANNING = 0x55_52_41_4E_49_42_08, 0x55_52_41_4E_49_42_09  # keys of the locks
+# Keys of the locks.
+_POLLING, _PLANNING, _OPENING = 0x55_52_41_4E_49_42_08, 0x55_52_41_4E_49_42_09, 0x55_52_41_4E_49_42_0B
 _ASKED_AT_ONCE = 4  # sources; one that takes long hinders no other
 _LOOK, _WATCH = 5.0, 0.5  # seconds between looks for what is due, and for what is under way
 _CLOCK = 60.0  # seconds between looks for slots that have passed
@@ -49,6 +51,9 @@ def continued(database: Database, store: Store, config: Config) -> Iterator[None
         planning = Background(database, "observing plan", _PLANNING, Planning(database).step)
         stack.callback(planning.close)
         planning.start()
+        opening = Background(database, "rights", _OPENING, Opening(database).step)
+        stack.callback(opening.close)
+        opening.start()
         yield
 
 
@@ -146,6 +151,18 @@ class Planning:
             if blocks:
                 derive_obsplan(connection, _moment(), blocks=blocks)
         return blocks[-1] if blocks else None
+
+
+class Opening:
+    """Says in the rows of files that they have become public. That they have, nobody waits for."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def step(self, _connection: Connection) -> float:
+        with self._database.writer() as connection:
+            opened = pass_time(connection, self._database.catalogue)
+        return 0.0 if opened else _CLOCK
 
 
 def _moment() -> datetime:

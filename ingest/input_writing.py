@@ -11,6 +11,7 @@ from archive.database import Database
 from archive.plugins.writing import write_batches
 from archive.store import FileVersion
 
+from .following_rights import follow_rights, lock_for
 from .input_files import now, record_failure, record_reading
 from .input_keeping import Task
 from .input_reading import Reading
@@ -28,11 +29,13 @@ def written(database: Database, task: Task, reading: Reading) -> Report:
     file, plugin, moment = task.file, task.plugin, now()
     with database.writer() as connection:
         connection.execute("SET LOCAL synchronous_commit = off")
+        lock_for(connection, plugin.tables)
         tables = write_batches(
             connection, plugin.tables, reading.batches, input_id=task.key.input_id, moment=moment
         )
         if plugin.follows is not None:
             plugin.follows(connection, reading.batches, moment)
+        follow_rights(connection, plugin.tables, reading.batches, database.catalogue)
         faults = tuple(problem for changes in tables.values() for problem in changes.problems)
         changed = sum(changes.changed + changes.removed for changes in tables.values())
         record_reading(

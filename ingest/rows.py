@@ -6,10 +6,14 @@ All of it replaces what was written before, within the caller's transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from psycopg import sql
 
+from archive.access.clock import derive_files, lock_rights
+from archive.access.rows_of_files import names_files
 from archive.database import write_records
+from archive.declare.builtin import builtin_schemas
 from archive.declare.instruments import Instrument
 from archive.declare.obscore import OBSCORE
 from archive.declare.raw import RAW
@@ -26,6 +30,9 @@ from .publication import Publication
 
 __all__ = ["row_tables", "write_rows"]
 
+# Products, of whatever a file has become, have rows in these.
+_OF_DATASETS = (OBSCORE, SSA)
+
 
 def row_tables(instruments: Iterable[Instrument]) -> tuple[Table, ...]:
     """The tables whose rows are files, under their dp_id."""
@@ -38,13 +45,15 @@ def write_rows(connection: Connection, latest: Mapping[str, Harvest], publicatio
     Returns what was wrong with their regions. Call it after the versions were recorded, and last: it holds a
     lock that other writers wait for.
     """
+    lock_rights(connection)
     faults: list[str] = []
     by_table: dict[str, list[Harvest]] = {}
     for found in latest.values():
         for record in found.records:
             by_table.setdefault(record.table.name, []).append(found)
     published = _dates_of_publication(connection, latest)
-    for table in row_tables(publication.instruments):
+    tables = row_tables(publication.instruments)
+    for table in tables:
         connection.execute(
             sql.SQL("DELETE FROM {} WHERE dp_id = ANY (%s)").format(
                 sql.Identifier(table.physical_schema, table.physical_name)
@@ -68,7 +77,17 @@ def write_rows(connection: Connection, latest: Mapping[str, Harvest], publicatio
     write_lineage(connection, [_member(found) for found in latest.values()], publication)
     follow_frames(connection, latest)
     derive_exposures(connection, latest)
+    shown = [table for table in tables if table.name in by_table or table in _OF_DATASETS]
+    derive_files(connection, latest, (*shown, *_beside_files()), arriving=True)
     return faults
+
+
+@cache
+def _beside_files() -> tuple[Table, ...]:
+    """Other tables with rows that are hidden when a file is."""
+    own = {table.name for table in (*_OF_DATASETS, RAW)}
+    tables = (table for schema in builtin_schemas() for table in schema.tables)
+    return tuple(table for table in tables if table.hides and names_files(table) and table.name not in own)
 
 
 def _dates_of_publication(connection: Connection, dp_ids: Iterable[str]) -> dict[str, object]:

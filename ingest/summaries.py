@@ -25,7 +25,7 @@ def renew_lists(connection: Connection, base_url: str, instruments: Iterable[Ins
             string_agg(DISTINCT instrument_name, ',' ORDER BY instrument_name), min(calib_level),
             max(calib_level), count(*), sum(access_estsize)::bigint, min(t_min), max(t_max), min(em_min),
             max(em_max), max(last_mod_date), max(release_description)
-        FROM ivoa.obscore GROUP BY obs_collection
+        FROM ivoa.obscore WHERE hidden_until IS NULL OR hidden_until <= now() GROUP BY obs_collection
         """
     )
     _renew_addresses(connection, base_url, tuple(instruments))

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from archive.access import Caller
+from archive.access import Caller, Road, release
 from archive.declare.parameters import Parameter, parse_arguments
 from archive.errors import NotFound
 from archive.formats import Encoding, Format, encode, find_format
@@ -26,7 +26,7 @@ from archive.protocol import Archive, Service, StreamedResponse, Style, head_res
 from archive.protocol.answering import caller_of
 from archive.query import compile
 from archive.query.build import one_of, scan
-from archive.store import Delivered, delivered
+from archive.store import Delivered, described, opened
 
 from .query import spectra
 from .spectrum_fits import encode_spectrum, length_of
@@ -88,13 +88,15 @@ class _Delivery:
         table = spectra(database.catalogue_of(caller.name))
         query = scan(table, where=one_of(table, "dp_id", [dp_id]))
         with database.run(
-            compile(query), maxrec=1, first_seconds=_SECONDS, total_seconds=_SECONDS
+            compile(query, viewer=caller.viewer), maxrec=1, first_seconds=_SECONDS, total_seconds=_SECONDS
         ) as batches:
             rows = [row for batch in batches for row in batch.to_pylist()]
         if not rows:
             raise NotFound(f"{dp_id} is no one-dimensional spectrum of this archive")
         with database.writer() as connection:
-            return _Found(delivered(connection, self._archive.store, dp_id), rows[0])
+            found = described(connection, dp_id)
+            release(connection, caller, found.dp_id, Road.SPECTRUM)
+        return _Found(opened(self._archive.store, found), rows[0])
 
     def _streamed(self, found: _Found, format_: Format, headers: dict[str, str]) -> Response:
         length: list[int | None] = [None]
@@ -137,5 +139,5 @@ def _headers(format_: Format, dp_id: str) -> dict[str, str]:
     return {
         "Content-Type": format_.media_type,
         "X-Content-Type-Options": "nosniff",
-        "Content-Disposition": f'inline; filename="{name}.{format_.extension}"',
+        "Content-Disposition": f'attachment; filename="{name}.{format_.extension}"',
     }

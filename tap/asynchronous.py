@@ -9,10 +9,9 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from archive.access import Caller
 from archive.declare.parameters import Parameter, parse_arguments
 from archive.protocol import Archive
-from archive.protocol.uws import Job, JobResult, Output, Stop
+from archive.protocol.uws import Job, JobResult, Output, Stop, acting
 
 from .parameters import QUERY_PARAMETERS, UPLOAD
 from .profiles import STANDARD, Profile
@@ -33,14 +32,15 @@ class TapJobs:
 
     def run(self, job: Job, files: Mapping[str, Path], output: Output, stop: Stop) -> JobResult:
         arguments = parse_arguments(self.parameters, job.parameters)
-        query = TableQuery.asked(arguments, self._archive, files, Caller(job.owner), self._profile)
         seconds = float(job.execution_seconds)
         limits = ExecutionLimits(seconds, seconds, self._archive.config.hard_rows)
-        execution = Execution(query, limits=limits, tells_errors=False)
-        stop.call(execution.cancel)
-        with contextlib.closing(execution.chunks()) as chunks:
-            for chunk in chunks:
-                output.write(chunk)
+        with acting(self._archive, job, output) as owner:
+            query = TableQuery.asked(arguments, self._archive, files, owner, self._profile)
+            execution = Execution(query, limits=limits, tells_errors=False)
+            stop.call(execution.cancel)
+            with contextlib.closing(execution.chunks()) as chunks:
+                for chunk in chunks:
+                    output.write(chunk)
         return JobResult(query.headers, f"result.{query.format.extension}")
 
     def is_reference(self, name: str, value: str) -> bool:

@@ -46,9 +46,8 @@ def tap_capabilities(
 
 def _user_tables(base_url: str, standard: str, name: str) -> etree._Element:
     address = E.accessURL(f"{base_url}/{name}", use="base")
-    security = E.securityMethod({"standardID": "ivo://ivoa.net/sso#BasicAA"})
-    interface = E.interface(typed("vs:ParamHTTP"), {"role": "std"}, address, security)
-    return E.capability({"standardID": standard}, interface)
+    interface = E.interface(typed("vs:ParamHTTP"), {"role": "std"}, address)
+    return E.capability({"standardID": standard}, vosi.secured(interface, anonymous=False))
 
 
 def _table_access(base_url: str, config: Config, catalogue: Catalogue, profile: Profile) -> etree._Element:

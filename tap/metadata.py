@@ -14,7 +14,7 @@ from starlette.requests import Request
 from archive.database import Database
 from archive.protocol.documents import Document, DocumentCache
 from archive.query import Query
-from archive.query.tree import Call, Function, Scan
+from archive.query.tree import Call, Function, Scan, UserCall, UserCondition
 
 from .query import TableQuery
 
@@ -79,8 +79,19 @@ def _key(query: TableQuery) -> Hashable:
 
 def _is_about_tables(query: Query) -> bool:
     tables = [node.table for node in _nodes(query) if isinstance(node, Scan)]
-    changing = any(isinstance(node, Call) and node.function is Function.RAND for node in _nodes(query))
+    changing = any(_changes(node) for node in _nodes(query))
     return bool(tables) and not changing and all(table.schema_name == _SCHEMA for table in tables)
+
+
+def _changes(node: object) -> bool:
+    """A function whose value is another one the next time, or whose rows may be hidden by then."""
+    match node:
+        case Call(function=Function.RAND):
+            return True
+        case UserCall() | UserCondition():
+            return bool(node.function.hiding)
+        case _:
+            return False
 
 
 def _nodes(query: Query) -> Iterator[object]:

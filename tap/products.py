@@ -15,17 +15,15 @@ __all__ = ["refuse_endless_product"]
 _COST_OF_A_PAIR = 0.01
 
 
-def refuse_endless_product(
-    query: Query, statement: Statement, database: Database, most_pairs: float, user: str = ""
-) -> None:
+def refuse_endless_product(query: Query, statement: Statement, database: Database, most_pairs: float) -> None:
     """Raises QueryError when the tables make more than `most_pairs` pairs of rows that no condition links.
 
-    `statement` is the compiled `query`; how many of its rows are wanted counts too. `user`: who asks.
+    `statement` is the compiled `query`; how many of its rows are wanted counts too.
     """
     tables = unlinked_tables(query)
     if tables is None:
         return
-    pairs = database.estimated_cost(statement, user) / _COST_OF_A_PAIR
+    pairs = database.estimated_cost(statement) / _COST_OF_A_PAIR
     if pairs > most_pairs:
         raise QueryError(
             f"about {pairs:.1e} pairs of rows would have to be looked at, as no condition links"

@@ -20,8 +20,9 @@ from archive.declare import Catalogue
 from archive.declare.parameters import Arguments
 from archive.declare.uploads import with_uploads
 from archive.errors import BadParameter, Cancelled, QueryTimeout, TooLarge
-from archive.formats import DEFAULT_FORMAT, Document, Encoding, Format, encode, find_format
+from archive.formats import DEFAULT_FORMAT, Document, Format, encode, find_format
 from archive.protocol import Archive
+from archive.protocol.answering import result_headers
 from archive.protocol.dali import RESPONSEFORMAT, RUNID, row_limit
 from archive.protocol.requests import SPOOL_PREFIX
 from archive.query import Query, Statement, compile
@@ -94,27 +95,17 @@ class TableQuery:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The media type, and a name for what is saved to disk: the rest goes to programs and screens.
-
-        What a query says can never become a page with scripts: browsers may not guess another type, and in
-        HTML itself nothing runs.
-        """
-        headers = {"Content-Type": self.format.media_type, "X-Content-Type-Options": "nosniff"}
-        if self.format.encoding is Encoding.HTML:
-            headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
-        if self.format.encoding in {Encoding.CSV, Encoding.TSV, Encoding.FITS, Encoding.PARQUET}:
-            headers["Content-Disposition"] = f'inline; filename="result.{self.format.extension}"'
-        return headers
+        return result_headers(self.format)
 
     def statement(self) -> Statement:
         """What the database is to do; raises what is wrong with the query. Not for queries with uploads."""
         statement = self.compiled(self.translated(self.catalogue), self.maxrec)
-        self.archive.database.admit(statement, self.caller.name)
+        self.archive.database.admit(statement)
         return statement
 
     def compiled(self, query: Query, maxrec: int) -> Statement:
         # One row more than wanted tells overflow from a result that just fits (DALI 1.1, 4.4.1).
-        return compile(query, limit=maxrec + 1)
+        return compile(query, maxrec + 1, self.caller.viewer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +158,7 @@ class Execution:
                 tells_errors=self._tells_errors,
             )
             database, config = query.archive.database, query.archive.config
-            refuse_endless_product(translated, statement, database, config.most_pairs, query.caller.name)
+            refuse_endless_product(translated, statement, database, config.most_pairs)
             batches = query.archive.database.run(
                 statement,
                 maxrec=maxrec,
@@ -175,7 +166,6 @@ class Execution:
                 total_seconds=limits.total_seconds,
                 cancellation=self._cancellation,
                 begun=self._begun,
-                user=query.caller.name,
             )
             stack.callback(batches.close)
             if self._schema is not None:

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from archive.access import Caller
 from archive.declare.columns import Column
 from archive.declare.parameters import Parameter, parse_arguments
 from archive.declare.tables import Table
@@ -45,7 +44,7 @@ class TableUpdates:
 
     def run(self, job: Job, _files: Mapping[str, Path], output: Output, stop: Stop) -> JobResult:
         arguments = parse_arguments(self.parameters, job.parameters)
-        caller = Caller(job.owner)
+        caller = self._archive.accounts.acting_for(job.owner, job.scopes)
         written = arguments.text(INDEX)
         if written is None:
             raise BadParameter(INDEX.name, "is missing")

@@ -12,6 +12,7 @@ import select
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import psycopg
@@ -20,6 +21,8 @@ from psycopg import pq
 
 from ..declare.columns import Field
 from ..errors import ArchiveError, Cancelled, QueryTimeout
+from ..query.hiding import KEYS_SETTING, keys_text
+from ..query.quoting import quote_literal
 from ..query.sql import Statement
 from ..wire import Chunk, LostConnection, RowReader, decode, gathered, open_reader
 from .failures import busy, from_result, is_lost
@@ -154,14 +157,29 @@ def run(
     `maxrec` rows are passed on at most; the statement must yield one more for an overflow to be seen.
     With 0 the query is planned but not run (DALI 1.1, 3.4.4: metadata only, marked as overflow).
     """
+    keys = statement.viewer.keys if statement.hiding and not statement.viewer.operator else ()
     if maxrec == 0:
-        planned = f"SELECT * FROM ({statement.sql}) AS planned LIMIT 0"
+        planned = _Asked(f"SELECT * FROM ({statement.sql}) AS planned LIMIT 0", keys)
         _started(readers, planned, first_seconds, first_seconds, cancellation, begun)[0].close()
         return Batches(statement.fields, None, None, 0, overflowed=True)
-    execution, first = _started(
-        readers, _with_declared_types(statement), first_seconds, total_seconds, cancellation, begun
-    )
+    asked = _Asked(_with_declared_types(statement), keys)
+    execution, first = _started(readers, asked, first_seconds, total_seconds, cancellation, begun)
     return Batches(statement.fields, execution, first, maxrec)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A query, and the keys of who asks, by which the database knows which hidden rows are shown to him."""
+
+    sql: str
+    keys: tuple[str, ...]
+
+    @property
+    def beginning(self) -> bytes:
+        """What makes the transaction that knows the keys; nothing where there are none, as for most."""
+        if not self.keys:
+            return b""
+        return f"BEGIN; SET LOCAL {KEYS_SETTING} = {quote_literal(keys_text(self.keys))}".encode()
 
 
 def _with_declared_types(statement: Statement) -> str:
@@ -177,7 +195,7 @@ def _with_declared_types(statement: Statement) -> str:
 
 def _started(
     readers: Readers,
-    sql: str,
+    asked: _Asked,
     first_seconds: float,
     total_seconds: float,
     cancellation: Cancellation | None,
@@ -189,7 +207,7 @@ def _started(
         if cancellation is not None:
             cancellation.attach(execution)
         try:
-            return execution, execution.start(sql, first_seconds, total_seconds)
+            return execution, execution.start(asked, first_seconds, total_seconds)
         except _ConnectionLost:
             if fresh:
                 break
@@ -214,10 +232,11 @@ class _Execution:
         self._stopped = 0.0  # when it was asked to stop
         self._open = True
         self._done = False
+        self._in_transaction = False
         self._state = threading.Lock()  # held briefly: whether the query runs, and why it stops
         self._turn = threading.Lock()  # held while the connection is read from
 
-    def start(self, sql: str, first_seconds: float, total_seconds: float) -> Chunk | None:
+    def start(self, asked: _Asked, first_seconds: float, total_seconds: float) -> Chunk | None:
         self._watch(first_seconds)
         try:
             with self._turn:
@@ -225,7 +244,8 @@ class _Execution:
                     raise self._reason()
                 if self._readers.timed:
                     self._limit(total_seconds)
-                self._copy(sql)
+                self._begin(asked)
+                self._copy(asked.sql)
                 first = self._read()
         except BaseException:
             self._finish(sound=False)
@@ -251,6 +271,15 @@ class _Execution:
             self._connection.execute(f"SET statement_timeout = {milliseconds:d}".encode())
         except psycopg.OperationalError as cause:
             raise _ConnectionLost from cause
+
+    def _begin(self, asked: _Asked) -> None:
+        if not asked.keys:
+            return
+        try:
+            self._connection.execute(asked.beginning)
+        except psycopg.OperationalError as cause:
+            raise (self._reason() if self._reason is not None else _ConnectionLost()) from cause
+        self._in_transaction = True
 
     def _copy(self, sql: str) -> None:
         """Begins to copy. The extended protocol, unlike the simple one, takes one statement only."""
@@ -295,6 +324,9 @@ class _Execution:
             raise from_result(result)
         while self._result() is not None:
             pass
+        if self._in_transaction:
+            # The keys end with it; a connection that is used again knows nobody's.
+            self._connection.execute("COMMIT")
         self._done = True
 
     def _result(self) -> pq.abc.PGresult | None:

@@ -20,7 +20,7 @@ from psycopg import sql
 from ..declare.columns import Column
 from ..declare.names import quote_identifier
 from ..declare.regions import parse_region, repaired
-from ..declare.tables import Record, Table
+from ..declare.tables import HIDDEN_FOR, Record, Table
 from ..errors import ArchiveError, UnreadableFile
 from ..query.storage import region_values
 from . import ddl
@@ -77,7 +77,7 @@ def copy_arrow(
     written = Written()
     target = ddl.qualified_name(table, name)
     with refusals(table):
-        if table.regions:
+        if table.regions or table.hidden_at_first:
             stage(connection, table, batches, written)
             insert_staged(connection, table, target, written)
         else:
@@ -253,7 +253,8 @@ def insert_staged(
 ) -> None:
     """Puts the staged rows into their table; regions that pg_sphere refuses lose their hidden parts.
 
-    The staged ones are dropped then, unless they are to be kept for more.
+    The staged ones are dropped then, unless they are to be kept for more. What is hidden at first is so for
+    its own key; for how long and for whom a row that is there already is hidden does not change.
     """
     regions = table.regions
     hidden = {name for region in regions for name in ddl.hidden_columns(region)}
@@ -262,6 +263,9 @@ def insert_staged(
         f"{quote_identifier(name)}::{type_}" if name in hidden else quote_identifier(name)
         for name, type_, _ in ddl.stored_columns(table)
     ]
+    if table.hidden_at_first:
+        stored.append(HIDDEN_FOR)
+        values.append(quote_identifier(table.by_name[table.hides].physical_name))
     listed = ", ".join(map(quote_identifier, stored))
     statement = (
         f"INSERT INTO {target} ({listed}) SELECT {', '.join(values)} FROM {STAGING} {order} {conflict}"

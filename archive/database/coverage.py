@@ -1,7 +1,7 @@
 """What part of the sky, of time and of the spectrum the rows of a table cover, computed by the database.
 
-For registry records and MOCs. Which rows count is the caller's choice, what the numbers are published as is
-`archive.protocol.registry`'s.
+For registry records and MOCs, from rows that everybody sees. Which of them count is the caller's choice, what
+the numbers are published as is `archive.protocol.registry`'s.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from ..declare.columns import Column
 from ..declare.names import quote_identifier
 from ..declare.tables import Table
 from ..declare.types import TIMESTAMP
+from ..query.sql import public_rows
 from ..query.storage import position_expression, quoted_region_columns
-from . import ddl
 from .bookkeeping import Connection, execute
 
 __all__ = ["Coverage", "Span", "coverage"]
@@ -91,7 +91,7 @@ def _union(mocs: str) -> str:
 
 
 def _rows(table: Table, column: str) -> str:
-    name = ddl.qualified_name(table)
+    name = public_rows(table)
     return f"{name} WHERE {quote_identifier(table.by_name[column].physical_name)} = %s" if column else name
 
 

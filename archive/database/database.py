@@ -21,7 +21,7 @@ from ..declare.catalogue import Catalogue
 from ..declare.tables import Schema, Table
 from ..errors import Busy, ConfigurationError
 from ..query.sql import Statement
-from . import loading, publication
+from . import loading, publication, second_wall
 from .batches import Batches, Cancellation, run
 from .bookkeeping import Connection, catalogue_version, is_declared, lock_publications, read_catalogue
 from .cluster import Cluster
@@ -30,6 +30,7 @@ from .failures import busy
 from .loading import Mode
 from .preparation import prepare
 from .readers import Readers
+from .releases import record_rows, shows_hidden_rows
 from .restrictions import check_operator
 from .server import Server, given_server, reader_settings
 from .tuning import archiving
@@ -58,7 +59,7 @@ def open_database(
     server, cluster = _reached(config)
     try:
         prepare(server, builtin_schemas() if schemas is None else schemas, settings, further)
-        return _swept(Database(server, config, cluster))
+        return _looked_after(Database(server, config, cluster))
     except BaseException:
         if cluster is not None:
             cluster.release()
@@ -91,10 +92,11 @@ def _reached(config: Config) -> tuple[Server, Cluster | None]:
     return cluster.server(DATABASE_NAME, settings), cluster
 
 
-def _swept(database: Database) -> Database:
-    """Without the uploads of processes that were killed."""
+def _looked_after(database: Database) -> Database:
+    """Without the uploads of processes that were killed; what it lacks is told in the log."""
     with database.writer() as connection:
         sweep(connection)
+        second_wall.warn_unless_built(connection)
     return database
 
 
@@ -180,19 +182,22 @@ class Database:
         total_seconds: float,
         cancellation: Cancellation | None = None,
         begun: float | None = None,
-        user: str = "",
     ) -> Batches:
-        """A query of a user ("" is nobody), as the reader, in a read-only transaction.
+        """A query as the reader, in a read-only transaction: the rows that the statement's viewer sees.
 
-        What reads restricted tables runs as the operator, for users who are; for all others `admit` refuses.
+        What reads restricted tables, or shows an operator hidden rows, runs as the operator; for all others
+        `admit` refuses the first.
 
         Waits up to `first_seconds` for the first batch; the whole transfer may take `total_seconds`; both
         count from `begun`, a moment of time.monotonic(), or from now.
         Raises QueryTimeout, QueryFailed or Busy, and Cancelled by `cancellation`. `statement` should yield
         maxrec + 1 rows at most.
         """
+        if maxrec != 0 and shows_hidden_rows(statement):
+            with self.writer() as connection:
+                record_rows(connection, self.catalogue, statement)
         return run(
-            self._readers_of(statement, user),
+            self._readers_of(statement),
             statement,
             maxrec=maxrec,
             first_seconds=first_seconds,
@@ -201,18 +206,19 @@ class Database:
             begun=begun,
         )
 
-    def admit(self, statement: Statement, user: str) -> None:
-        """Raises Unauthenticated or Forbidden when the user may not read the tables of a query."""
+    def admit(self, statement: Statement) -> None:
+        """Raises Unauthenticated or Forbidden when the viewer may not read the tables of a query."""
         for name in statement.restricted:
-            check_operator(self._config, user, name)
+            check_operator(statement.viewer, name)
 
-    def _readers_of(self, statement: Statement, user: str) -> Readers:
-        self.admit(statement, user)
-        return self._operators if statement.restricted else self._readers
+    def _readers_of(self, statement: Statement) -> Readers:
+        self.admit(statement)
+        commanding = statement.restricted or (statement.hiding and statement.viewer.operator)
+        return self._operators if commanding else self._readers
 
-    def estimated_cost(self, statement: Statement, user: str = "") -> float:
+    def estimated_cost(self, statement: Statement) -> float:
         """What PostgreSQL's planner thinks of a query, in its own units; 0 when it cannot say."""
-        readers = self._readers_of(statement, user)
+        readers = self._readers_of(statement)
         connection = readers.take(_PATIENCE)
         sound = False
         try:

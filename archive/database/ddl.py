@@ -1,7 +1,7 @@
 """From declarations to PostgreSQL's tables: SQLAlchemy metadata and the statements that create them.
 
-Hidden columns for regions and the indexes of the sky are made here; which expression a position is,
-and how a region is stored, is decided in `archive.query.storage`. Nothing here executes anything.
+Hidden columns for regions and for hidden rows, and the indexes of the sky are made here; which expression a
+position is, and how a region is stored, is decided in `archive.query.storage`. Nothing here is executed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sqlalchemy.types import UserDefinedType
 from ..declare.catalogue import Catalogue
 from ..declare.columns import Column
 from ..declare.names import quote_identifier
-from ..declare.tables import Table
+from ..declare.tables import HIDDEN_FOR, HIDDEN_UNTIL, Table
 from ..query.storage import folded_expression, position_expression, region_columns, span_expression
 
 __all__ = [
@@ -72,12 +72,26 @@ def hidden_columns(region: str) -> tuple[str, ...]:
 
 
 def stored_columns(table: Table) -> list[tuple[str, str, bool]]:
-    """All columns as stored, hidden ones last: name, type, nullable."""
+    """All columns that a row is written with, hidden parts of regions last: name, type, nullable.
+
+    For how long a row is hidden, and for whom not, is no part of what is written; see `archive.query.hiding`.
+    """
     columns = [(column.physical_name, column.type.postgresql, column.nullable) for column in table.columns]
     for region in table.regions:
         names = hidden_columns(region)
         columns += [(name, type_, True) for name, type_ in zip(names, HIDDEN_TYPES, strict=True)]
     return columns
+
+
+def _rights_columns(table: Table) -> list[sqlalchemy.Column[Any]]:
+    """For how long a row is hidden, and for whom it is not."""
+    if not table.hides:
+        return []
+    default = sqlalchemy.text("'infinity'::timestamp with time zone") if table.hidden_at_first else None
+    return [
+        sqlalchemy.Column(HIDDEN_UNTIL, _Stored("timestamptz"), quote=True, server_default=default),
+        sqlalchemy.Column(HIDDEN_FOR, _Stored("text"), quote=True),
+    ]
 
 
 def metadata(tables: Catalogue | Iterable[Table]) -> sqlalchemy.MetaData:
@@ -103,6 +117,7 @@ def _table(collected: sqlalchemy.MetaData, table: Table, name: str | None = None
             )
             for column, type_, nullable in stored_columns(table)
         ),
+        *_rights_columns(table),
         schema=table.physical_schema,
         comment=table.description,
         quote=True,
@@ -118,6 +133,10 @@ def _table(collected: sqlalchemy.MetaData, table: Table, name: str | None = None
             postgresql_using=method,
             _table=made,
         )
+    if table.hides:
+        # Hidden rows are few, or looked for by those who have rights on them.
+        hidden = made.columns[HIDDEN_UNTIL].is_not(None)
+        sqlalchemy.Index(_hidden_index(name), made.columns[HIDDEN_FOR], postgresql_where=hidden)
     for index_name, columns, carried in _covering(table, name):
         sqlalchemy.Index(
             index_name,
@@ -128,13 +147,18 @@ def _table(collected: sqlalchemy.MetaData, table: Table, name: str | None = None
     return made
 
 
+def _hidden_index(name: str) -> str:
+    return _cut(f"{name}_hidden_idx")
+
+
 def _covering(table: Table, name: str) -> Iterator[tuple[str, list[str], list[str]]]:
     """Name, columns and carried columns of the indexes that spare queries the rows."""
+    rights = [HIDDEN_UNTIL, HIDDEN_FOR] if table.hides else []
     for columns, carried in table.covering:
         yield (
             _cut("_".join((name, *columns, "covering_idx"))),
             [table.by_name[column].physical_name for column in columns],
-            [table.by_name[column].physical_name for column in carried],
+            [table.by_name[column].physical_name for column in carried] + rights,
         )
 
 
@@ -185,7 +209,7 @@ def index_names(table: Table, name: str | None = None) -> list[str]:
     chosen = name or table.physical_name
     primary = [_cut(f"{chosen}_pkey")] if table.primary_key else []
     others = [index for index, _, _ in (*_indexes(table, chosen), *_covering(table, chosen))]
-    return primary + others
+    return primary + others + ([_hidden_index(chosen)] if table.hides else [])
 
 
 def index_statements(table: Table, name: str | None = None) -> list[str]:

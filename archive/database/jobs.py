@@ -11,17 +11,17 @@ CHANNEL = "uraniborg_job"  # of NOTIFY: "id PHASE"
 WORKER_LOCKS = 77  # first key of the advisory lock that each worker holds as long as it lives
 
 # `number` is the private sequence that orders jobs. `place` is the folder of results (a random name of its
-# own, as it may be mounted elsewhere on other machines), `share` whom the queue is fair to. Each execution
-# of a job is told by `worker` and `attempt`; `losses` counts those whose worker died. `given` and `written`
-# are the bytes of what came with the job and of its results. Parameters and the like are json and not jsonb,
-# which cannot hold a NUL that somebody sent.
+# own, as it may be mounted elsewhere on other machines), `share` whom the queue is fair to, `scopes`
+# how far the token of the owner went. Each execution of a job is told by `worker` and `attempt`; `losses`
+# counts those whose worker died. `given` and `written` are the bytes of what came with the job and of its
+# results. Parameters and the like are json and not jsonb, which cannot hold a NUL that somebody sent.
 TABLES = f"""
 CREATE SEQUENCE IF NOT EXISTS archive.worker_number AS integer CYCLE;
 CREATE TABLE IF NOT EXISTS archive.job (
     number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, job_id text NOT NULL UNIQUE, kind text NOT NULL,
-    place text NOT NULL, owner text NOT NULL, share text NOT NULL, run_id text NOT NULL, phase text NOT NULL,
-    parameters json NOT NULL, files json NOT NULL, given bigint NOT NULL, written bigint NOT NULL DEFAULT 0,
-    execution_seconds integer NOT NULL,
+    place text NOT NULL, owner text NOT NULL, scopes text[] NOT NULL DEFAULT '{{}}', share text NOT NULL,
+    run_id text NOT NULL, phase text NOT NULL, parameters json NOT NULL, files json NOT NULL,
+    given bigint NOT NULL, written bigint NOT NULL DEFAULT 0, execution_seconds integer NOT NULL,
     created timestamptz NOT NULL, queued timestamptz, started timestamptz, ended timestamptz,
     destruction timestamptz NOT NULL, worker integer, attempt integer NOT NULL DEFAULT 0,
     losses integer NOT NULL DEFAULT 0, error text, transient boolean NOT NULL DEFAULT false,

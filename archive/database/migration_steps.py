@@ -13,6 +13,7 @@ from enum import IntEnum
 from psycopg import sql
 
 from ..declare.names import quote_identifier
+from ..declare.tables import HIDDEN_FOR, HIDDEN_UNTIL
 from .migration_shapes import Constraint, Name, Shape, StoredColumn
 
 __all__ = ["ALL", "SAFE", "START", "Facts", "Phase", "Step", "Terms", "steps"]
@@ -189,7 +190,10 @@ class _Comparison:
             yield self._step(
                 Phase.ADD,
                 f"{_columns(free)} added{unfound}",
-                (self._alter(*(_addition(name, column) for name, column in free.items())),),
+                (
+                    self._alter(*(_addition(name, column) for name, column in free.items())),
+                    *self._known(free),
+                ),
                 long=self.facts.big and any(column.identity for column in free.values()),
             )
         for name, column in new.items():
@@ -204,6 +208,13 @@ class _Comparison:
                 destructive=self._loses(),
                 long=self.facts.big,
             )
+
+    def _known(self, new: Iterable[str]) -> tuple[str, ...]:
+        """Where rows can be hidden every query asks for it, and the planner should know how many are."""
+        names = [quote_identifier(name) for name in (HIDDEN_UNTIL, HIDDEN_FOR) if name in new]
+        if self.facts.empty or not names:
+            return ()
+        return (f"ANALYZE {self._qualified} ({', '.join(names)})",)
 
     def _was_text(self, name: str) -> bool:
         """Whether it is the hidden part of a region, whose text is there already."""

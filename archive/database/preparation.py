@@ -24,20 +24,32 @@ from ..declare.tables import Schema, Table
 from ..declare.tapschema import TAP_SCHEMA
 from ..errors import ConfigurationError
 from ..query import functions_sql
-from . import bookkeeping, ddl, jobs, published_records, roles, user_descriptions, user_tables
+from ..query.views import QUERIES, view_query
+from . import (
+    accounts,
+    bookkeeping,
+    ddl,
+    jobs,
+    published_records,
+    rights,
+    roles,
+    second_wall,
+    user_descriptions,
+    user_tables,
+)
 from .bookkeeping import Connection, execute
 from .migration import CHECK_INTERVAL, TableInUse, report, take
 from .migration_search import machinery_steps, new_table, published_steps, removals
 from .migration_shapes import Name
 from .migration_steps import ALL, START, Step, Terms
-from .provenance_views import VIEWS, drop_views, make_views
+from .provenance_views import drop_views, make_views
 from .publication import create_missing, exists, finish_publication, missing
 from .server import READER, WRITER, Server
 
 __all__ = ["Migration", "Wanted", "examine", "migrate", "prepare"]
 
 
-_VERSION = 3  # grows when the statements of this module or of `roles` change
+_VERSION = 4  # grows when the statements of this module or of `roles` change
 _OLDEST_SERVER = 150000
 _START_PATIENCE = 60.0  # seconds in which others have to let go of a table that changes
 _PAUSE = 0.5
@@ -80,10 +92,10 @@ def prepare(
     wanted = Wanted(schemas, reader, further)
 
     def start(connection: Connection, first: Name | None) -> Migration:
-        if _known_fingerprint(connection) == wanted.fingerprint:
+        if _is_ready(connection, wanted):
             return Migration()
         bookkeeping.lock_publications(connection)
-        if _known_fingerprint(connection) == wanted.fingerprint:
+        if _is_ready(connection, wanted):
             return Migration()  # another process was faster
         return _Transition(connection, wanted, START, first).carry_out()
 
@@ -215,11 +227,13 @@ class _Transition:
         connection.execute("SET LOCAL search_path = adql, public")
         keywords = self._move("adql", _tables_of(functions_sql()), terms)
         execute(connection, functions_sql())
+        second_wall.build(connection)
         execute(connection, f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA adql TO {READER}, {WRITER}")
         execute(connection, f"GRANT SELECT ON adql.header_keywords TO {READER}")
         execute(
             connection, f"GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON adql.header_keywords TO {WRITER}"
         )
+        second_wall.guard_keywords(connection)
         execute(connection, f"SET LOCAL ROLE {WRITER}")
         own = self._move("archive", [*_OWN, *self.wanted.further], terms)
         for text in _OWN:
@@ -281,7 +295,14 @@ class _Transition:
 
 
 # What makes the tables of this room in schema `archive`; all of it may run again.
-_OWN = (bookkeeping.TABLES, jobs.TABLES, user_tables.TABLES, published_records.TABLES)
+_OWN = (
+    bookkeeping.TABLES,
+    accounts.TABLES,
+    rights.TABLES,
+    jobs.TABLES,
+    user_tables.TABLES,
+    published_records.TABLES,
+)
 
 
 def _tables_of(text: str) -> list[str]:
@@ -293,8 +314,9 @@ def _fingerprint(wanted: Wanted) -> str:
     parts = [
         str(_VERSION),
         functions_sql(),
+        second_wall.DEFINITION,
         *_OWN,
-        *VIEWS.values(),
+        *map(view_query, QUERIES),
         *wanted.further,
         repr(sorted(wanted.reader.items())),
     ]
@@ -318,6 +340,10 @@ def _known_fingerprint(connection: Connection) -> str | None:
         return None
     row = connection.execute("SELECT fingerprint FROM archive.catalogue_version").fetchone()
     return str(row[0]) if row else None
+
+
+def _is_ready(connection: Connection, wanted: Wanted) -> bool:
+    return _known_fingerprint(connection) == wanted.fingerprint and not second_wall.can_be_built(connection)
 
 
 def _leave_others(connection: Connection, tables: Sequence[Table]) -> None:

@@ -1,7 +1,7 @@
-"""The queries behind the views of schema prov: nothing is kept twice, and readers see what they may see.
+"""The views of schema prov in the database: readers see through them what they may see.
 
-The views are dropped before tables are moved, since PostgreSQL changes no column that a view reads, and made
-again behind that. Conditions on identifiers of files reach the indexes of the tables below.
+They are dropped before tables are moved, since PostgreSQL changes no column that a view reads, and made again
+behind that. Their queries are in `archive.query.views`.
 """
 
 from __future__ import annotations
@@ -9,58 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..declare.tables import Table
+from ..query.views import view_query
 from .bookkeeping import Connection, execute
 from .ddl import qualified_name
 from .publication import make_schema
 from .roles import grant_reading
 
-__all__ = ["VIEWS", "drop_views", "make_views"]
-
-_PAIRS = """phase3v2.provenance AS v JOIN phase3v2.files AS f ON f.file_id = v.product_file
-    WHERE v.source_file <> f.archive_id"""
-_REDUCTION = "f.archive_id || '#reduction'"
-_AGENT = "i.programme_id || '#' || i.investigator_number"
-
-VIEWS: dict[str, str] = {
-    "prov.entity": """
-        SELECT dp_id AS id, origfile AS name, dp_type AS type, access_url AS location,
-               exp_start AS generated_at_time FROM dbo.raw
-        UNION ALL
-        SELECT f.archive_id, f.name, f.category, o.access_url, o.obs_creation_date
-        FROM phase3v2.files AS f LEFT JOIN ivoa.obscore AS o ON o.dp_id = f.archive_id""",
-    "prov.activity": f"""
-        SELECT execution_id AS id, 'observation'::text AS name, start_time, end_time,
-               operator_comments AS comment FROM dfs.execution
-        UNION ALL
-        SELECT {_REDUCTION}, 'reduction', NULL, NULL, NULL FROM phase3v2.files AS f
-        WHERE EXISTS (SELECT FROM phase3v2.provenance AS v WHERE v.product_file = f.file_id)""",
-    "prov.agent": f"""
-        SELECT {_AGENT} AS id, full_name AS name, 'Person'::text AS type, institute AS affiliation
-        FROM dfs.investigator AS i""",
-    "prov.used": f"""
-        SELECT {_REDUCTION} AS activity_id, v.source_file AS entity_id,
-               coalesce(r.dp_type, s.category) AS role
-        FROM phase3v2.provenance AS v JOIN phase3v2.files AS f ON f.file_id = v.product_file
-        LEFT JOIN dbo.raw AS r ON r.dp_id = v.source_file
-        LEFT JOIN phase3v2.files AS s ON s.archive_id = v.source_file
-        WHERE v.source_file <> f.archive_id""",
-    "prov.was_generated_by": f"""
-        SELECT dp_id AS entity_id, execution_id AS activity_id, dp_cat AS role FROM dfs.execution_file
-        UNION ALL
-        SELECT f.archive_id, {_REDUCTION}, f.category FROM phase3v2.files AS f
-        WHERE EXISTS (SELECT FROM phase3v2.provenance AS v WHERE v.product_file = f.file_id)""",
-    "prov.was_derived_from": f"""
-        SELECT f.archive_id AS generated_id, v.source_file AS used_id FROM {_PAIRS}""",
-    "prov.was_attributed_to": f"""
-        SELECT r.dp_id AS entity_id, {_AGENT} AS agent_id, i.investigator_role AS role
-        FROM dbo.raw AS r JOIN dfs.run AS u ON u.run_id = r.prog_id
-        JOIN dfs.investigator AS i ON i.programme_id = u.programme_id""",
-    "prov.was_associated_with": f"""
-        SELECT e.execution_id AS activity_id, {_AGENT} AS agent_id, i.investigator_role AS role
-        FROM dfs.execution AS e LEFT JOIN dfs.ob AS b ON b.ob_id = e.ob_id
-        JOIN dfs.run AS u ON u.run_id = coalesce(e.run_id, b.run_id)
-        JOIN dfs.investigator AS i ON i.programme_id = u.programme_id""",
-}
+__all__ = ["drop_views", "make_views"]
 
 
 def drop_views(connection: Connection, tables: Iterable[Table]) -> None:
@@ -72,7 +27,7 @@ def make_views(connection: Connection, tables: Iterable[Table]) -> None:
     """When all tables that they read are there; whoever reads a view must be allowed to read those."""
     for table in _views(tables):
         make_schema(connection, table)
-        query = VIEWS[table.name]
+        query = view_query(table.name)
         execute(connection, f"CREATE VIEW {qualified_name(table)} WITH (security_invoker = true) AS {query}")
         grant_reading(connection, table.physical_schema, table.physical_name)
 

@@ -13,7 +13,8 @@ from ..declare.catalogue import Catalogue
 from ..declare.names import quote_identifier
 from ..declare.tables import Record, Schema, Table
 from ..declare.tapschema import TAP_SCHEMA, tap_schema_records
-from . import ddl
+from ..query.sql import public_rows
+from . import ddl, second_wall
 from .bookkeeping import (
     Connection,
     catalogue_version,
@@ -153,7 +154,8 @@ def create_table(connection: Connection, table: Table) -> None:
 
 
 def grant_table(connection: Connection, table: Table) -> None:
-    """Those who may read a table can, and nobody else."""
+    """Those who may read a table can, and nobody else; nor do they see rows that are hidden from them."""
+    second_wall.guard(connection, table)
     grant_reading(connection, table.physical_schema, table.physical_name, restricted=table.restricted)
 
 
@@ -199,7 +201,7 @@ def recount(connection: Connection, known: Catalogue | None) -> Catalogue:
 
 
 def count_rows(connection: Connection, catalogue: Catalogue) -> Mapping[str, int]:
-    """Rows of every table: exact for small ones, PostgreSQL's estimate for big ones."""
+    """Rows of every table that everybody sees: exact for small ones, PostgreSQL's estimate for big ones."""
     kinds = {
         (str(schema), str(name)): (str(kind), int(float(str(rows))))
         for schema, name, kind, rows in connection.execute(
@@ -210,18 +212,19 @@ def count_rows(connection: Connection, catalogue: Catalogue) -> Mapping[str, int
     places = ((table, (table.physical_schema, table.physical_name)) for table in catalogue)
     there = [(table, *kinds[place]) for table, place in places if place in kinds]
     counts = {
-        table.name: _planned_rows(connection, table) if kind == "v" else rows for table, kind, rows in there
+        table.name: _planned_rows(connection, table) if kind == "v" or table.hides else rows
+        for table, kind, rows in there
     }
     small = [table for table, _, _ in there if counts[table.name] < _COUNTED]
     for start in range(0, len(small), _TOGETHER):
         some = small[start : start + _TOGETHER]
-        counting = ", ".join(f"(SELECT count(*) FROM {ddl.qualified_name(table)})" for table in some)
+        counting = ", ".join(f"(SELECT count(*) FROM {public_rows(table)})" for table in some)
         row = execute(connection, f"SELECT {counting}").fetchone() or ()
         counts |= {table.name: int(rows) for table, rows in zip(some, row, strict=True)}
     return counts
 
 
-def _planned_rows(connection: Connection, view: Table) -> int:
-    """What the planner expects of a view, of which nothing is known that could be looked up."""
-    row = execute(connection, f"EXPLAIN (FORMAT JSON) SELECT FROM {ddl.qualified_name(view)}").fetchone()
+def _planned_rows(connection: Connection, table: Table) -> int:
+    """What the planner expects where nothing is known that could be looked up."""
+    row = execute(connection, f"EXPLAIN (FORMAT JSON) SELECT FROM {public_rows(table)}").fetchone()
     return int(row[0][0]["Plan"]["Plan Rows"]) if row else 0

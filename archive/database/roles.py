@@ -20,6 +20,7 @@ __all__ = [
     "grant_database",
     "grant_reading",
     "install_extension",
+    "is_superuser",
     "make_roles",
     "make_schemas",
     "revoke_machinery",
@@ -57,7 +58,7 @@ def make_roles(connection: Connection, reader: Mapping[str, str]) -> None:
                 + "".join(f"CREATE ROLE {each} LOGIN; " for each in _ROLES)
                 + _GIVEN,
             ) from cause
-    if _is_superuser(connection):
+    if is_superuser(connection):
         for role, most in ((READER, _READERS_AT_ONCE), (OPERATOR, _OPERATORS_AT_ONCE)):
             _set_limits(connection, role, dict(reader) | {"log_min_messages": "log"})
             execute(connection, f"ALTER ROLE {role} CONNECTION LIMIT {most}")
@@ -110,7 +111,7 @@ def install_extension(connection: Connection) -> None:
             f"pg_sphere is installed in schema {found[0]}",
             hint="let an administrator run: ALTER EXTENSION pg_sphere SET SCHEMA public",
         )
-    if _is_superuser(connection):
+    if is_superuser(connection):
         # The packaged ones are UNSAFE, which would hold every query that mentions them to one core.
         connection.execute(
             """
@@ -171,7 +172,7 @@ def grant_database(connection: Connection) -> None:
 def revoke_machinery(connection: Connection) -> None:
     """Takes away what PostgreSQL allows to everybody: writing to schema public, dangerous functions."""
     connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
-    if not _is_superuser(connection):
+    if not is_superuser(connection):
         return
     execute(
         connection,
@@ -204,6 +205,6 @@ def grant_reading(connection: Connection, schema: str, table: str, *, restricted
         connection.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(name, reader))
 
 
-def _is_superuser(connection: Connection) -> bool:
+def is_superuser(connection: Connection) -> bool:
     row = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
     return bool(row and row[0])

@@ -17,7 +17,7 @@ import pyarrow as pa
 from ..declare.histories import history_table
 from ..declare.names import quote_identifier
 from ..declare.parts import whole_table
-from ..declare.tables import Table
+from ..declare.tables import HIDDEN_FOR, HIDDEN_UNTIL, Table
 from . import ddl
 from .bookkeeping import Connection, execute
 from .copying import STAGING, Written, copy_plain, insert_staged, refusals, replacing, stage
@@ -168,7 +168,9 @@ def _history(table: Table) -> str:
 
 def _add_versions(connection: Connection, table: Table, input_id: str, moment: datetime) -> None:
     keys = _names(table, table.primary_key)
-    columns = [quote_identifier(name) for name, _, _ in ddl.stored_columns(whole_table(table))]
+    whole = whole_table(table)
+    columns = [quote_identifier(name) for name, _, _ in ddl.stored_columns(whole)]
+    columns += [HIDDEN_UNTIL, HIDDEN_FOR] if whole.hides else []
     # As they stand in the table now, which has what a part leaves out.
     values = [f"stored.{name}" for name in columns]
     execute(

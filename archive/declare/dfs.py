@@ -5,6 +5,7 @@ from __future__ import annotations
 from .columns import Column
 from .dataflow import (
     allocation,
+    downloads,
     etc,
     execution,
     exposures,
@@ -92,6 +93,7 @@ DFS = Schema(
     (
         STORAGE_EVENT,
         *transfer.TABLES,
+        *downloads.TABLES,
         *inputs.TABLES,
         *phase1.TABLES,
         *allocation.TABLES,

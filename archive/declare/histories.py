@@ -47,7 +47,10 @@ BOOKKEEPING = (_VERSION, _FROM, _TO, _INPUT)
 
 
 def history_table(table: Table, description: str) -> Table:
-    """The table named by `table.history`: the same columns, and those of BOOKKEEPING in front."""
+    """The table named by `table.history`: the same columns, and those of BOOKKEEPING in front.
+
+    A version is as hidden as the row was when it was written, until somebody says otherwise.
+    """
     columns = tuple(replace(column, folded=False) for column in table.columns)
     key = Key(table.primary_key, table.name, table.primary_key, "The present version")
     return Table(
@@ -58,4 +61,6 @@ def history_table(table: Table, description: str) -> Table:
         primary_key=(*table.primary_key, _VERSION.name),
         keys=(key,),
         restricted=table.restricted,
+        hides=table.hides,
+        hidden_at_first=table.hidden_at_first,
     )

@@ -188,6 +188,7 @@ OBSCORE = Table(
     "cubes and visibilities, never calibrations. ObsCore 1.1 with the columns ESO adds.",
     utype="ivo://ivoa.net/std/obscore#table-1.1",
     primary_key=("dp_id",),
+    hides="proposal_id",
     positions=(("s_ra", "s_dec"),),
     spans=(("t_min", "t_max"), ("em_min", "em_max")),
     examples=_EXAMPLES,

@@ -55,6 +55,7 @@ FILES = Table(
     description="One row for every file that is a product of raw data, or belongs to one: science products, "
     "their ancillary files, reduced calibrations.",
     primary_key=("file_id",),
+    hides="archive_id",
     indexes=(("archive_id",),),
     covering=((("file_id",), ("archive_id",)),),
     keys=(
@@ -136,6 +137,7 @@ PRODUCT_FILES = Table(
     description="For every product of ivoa.ObsCore the files it consists of: its science file and its "
     "ancillary files.",
     primary_key=("product_id", "archive_id"),
+    hides="archive_id",
     keys=(
         Key(("product_id",), "ivoa.ObsCore", ("dp_id",), "The product"),
         Key(("archive_id",), "phase3v2.files", ("archive_id",), "The file"),

@@ -1,7 +1,7 @@
 """prov: the data flow seen as the IVOA's Provenance Data Model 1.0 sees it, and the W3C's PROV.
 
 Views of what other tables hold, with the classes of the model as tables and its attributes as columns, small
-letters, `_id` where one refers to another. Their queries are in `archive.database.provenance_views`.
+letters, `_id` where one refers to another. Their queries are in `archive.query.views`.
 """
 
 from __future__ import annotations

@@ -549,6 +549,7 @@ RAW = Table(
     description="One row for every raw frame, science and calibration alike, with the keywords of its header "
     "by which ESO's archive is searched.",
     primary_key=("dp_id",),
+    hides="prog_id",
     positions=(("ra", "dec"),),
     examples=_EXAMPLES,
 )

@@ -44,11 +44,12 @@ def _table_document(table: Table) -> dict[str, Any]:
             document[name] = getattr(table, name)
     if table.kind != "table":
         document["kind"] = table.kind
-    for name in ("primary_key", "positions", "indexes", "spans", "covering", "whole", "history"):
+    for name in ("primary_key", "positions", "indexes", "spans", "covering", "whole", "history", "hides"):
         if getattr(table, name):
             document[name] = getattr(table, name)
-    if table.restricted:
-        document["restricted"] = True
+    for name in ("restricted", "hidden_at_first"):
+        if getattr(table, name):
+            document[name] = True
     document["columns"] = [_column_document(column) for column in table.columns]
     if table.keys:
         document["keys"] = [
@@ -98,6 +99,8 @@ def _table(document: dict[str, Any]) -> Table:
         whole=tuple(document.get("whole", ())),
         history=document.get("history", ""),
         restricted=document.get("restricted", False),
+        hides=document.get("hides", ""),
+        hidden_at_first=document.get("hidden_at_first", False),
         examples=tuple(Example(*example) for example in document.get("examples", ())),
         release=Release(**document["release"]) if "release" in document else None,
     )

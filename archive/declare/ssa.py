@@ -436,6 +436,7 @@ SSA = Table(
     description="One row for every one-dimensional spectrum, with the metadata of Simple Spectral Access "
     "1.1. Every one of them can also be had as VOTable and FITS in the Spectrum model: spectrum_url.",
     primary_key=("dp_id",),
+    hides="proposal_id",
     keys=(Key(("dp_id",), "ivoa.ObsCore", ("dp_id",), "The same dataset, with all other kinds of data"),),
     positions=(("s_ra", "s_dec"),),
     spans=(("em_min", "em_max"), ("t_min", "t_max")),

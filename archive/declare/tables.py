@@ -17,7 +17,11 @@ from .names import check_table_name, is_regular
 from .releases import Release
 from .types import REGION
 
-__all__ = ["Example", "Key", "Record", "Resource", "Schema", "Table"]
+__all__ = ["HIDDEN_FOR", "HIDDEN_UNTIL", "Example", "Key", "Record", "Resource", "Schema", "Table"]
+
+# What PostgreSQL calls the columns of a table with hidden rows that tell of each for how long it is hidden,
+# and for whom it is not: a run or programme. Both are NULL for a row that everybody sees.
+HIDDEN_UNTIL, HIDDEN_FOR = "hidden_until", "hidden_for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,10 @@ class Table:
     `whole` are columns of the primary key that name what rows are part of: an input that has rows of a whole
     has all of them, and those that it has no more are removed. `history` is the table that keeps every
     version of every row (see `history_table`). `restricted`: everybody may know the table, but only
-    the archive's operators read its rows, and the inputs that they came from.
+    the archive's operators read its rows, and the inputs that they came from. `hides` is the column that
+    tells to what a row belongs, a run, a programme, or a file by its dp_id: rows of the table may be hidden
+    for a time from everybody who has no rights on that (see `archive.query.hiding`). `hidden_at_first`: each
+    is, for the value of that column, until somebody says otherwise.
     """
 
     name: str
@@ -91,6 +98,8 @@ class Table:
     whole: tuple[str, ...] = ()
     history: str = ""
     restricted: bool = False
+    hides: str = ""
+    hidden_at_first: bool = False
 
     def __post_init__(self) -> None:
         check_table_name(self.name)
@@ -115,6 +124,7 @@ class Table:
     def _check_references(self) -> None:
         uses: list[tuple[str, Iterable[str]]] = [("primary key", self.primary_key)]
         uses += [("whole", self.whole)]
+        uses += [("hiding", (self.hides,) if self.hides else ())]
         uses += [("position", pair) for pair in self.positions]
         uses += [("span", pair) for pair in self.spans]
         uses += [("index", index) for index in self.indexes]
@@ -134,9 +144,21 @@ class Table:
             raise DeclarationError(f"table {self.name}: restrict the tables that the view reads")
         if self.history and not self.primary_key:
             raise DeclarationError(f"table {self.name}: versions are told apart by a primary key")
+        self._check_hiding()
         for key in self.keys:
             if len(key.columns) != len(key.target_columns):
                 raise DeclarationError(f"table {self.name}: key to {key.target} pairs unequal columns")
+
+    def _check_hiding(self) -> None:
+        if not self.hides:
+            if self.hidden_at_first:
+                raise DeclarationError(f"table {self.name}: hidden rows name what they belong to")
+            return
+        if self.kind == "view":
+            raise DeclarationError(f"table {self.name}: rows are hidden in the tables that the view reads")
+        taken = {column.physical_name for column in self.columns} & {HIDDEN_UNTIL, HIDDEN_FOR}
+        if taken:
+            raise DeclarationError(f"table {self.name}: the archive has a column {taken.pop()} of its own")
 
     @cached_property
     def by_name(self) -> Mapping[str, Column]:

@@ -26,6 +26,10 @@ from .streaming import StreamedResponse, head_response
 __all__ = ["NoRows", "answer", "caller_of", "describe", "prepared", "result_headers"]
 
 _NONE: Mapping[str, str] = MappingProxyType({})
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
 
 
 def caller_of(request: Request) -> Caller:
@@ -35,12 +39,16 @@ def caller_of(request: Request) -> Caller:
 
 
 def result_headers(format: Format) -> dict[str, str]:
-    """The media type, and a name for what is saved to disk; what a result says never becomes a script."""
+    """The media type, and a name for what is saved to disk: the rest goes to programs and screens.
+
+    What a result says can never become a page with scripts: browsers may not guess another type, nothing runs
+    in HTML itself, and what spreadsheets open is a file to be saved first.
+    """
     headers = {"Content-Type": format.media_type, "X-Content-Type-Options": "nosniff"}
     if format.encoding is Encoding.HTML:
-        headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+        headers["Content-Security-Policy"] = _POLICY
     if format.encoding in {Encoding.CSV, Encoding.TSV, Encoding.FITS, Encoding.PARQUET}:
-        headers["Content-Disposition"] = f'inline; filename="result.{format.extension}"'
+        headers["Content-Disposition"] = f'attachment; filename="result.{format.extension}"'
     return headers
 
 
@@ -78,7 +86,7 @@ def answer(
         )
     config = archive.config
     maxrec = min(maxrec, config.hard_rows)
-    statement = compile(query, limit=maxrec + 1)
+    statement = compile(query, maxrec + 1, caller_of(request).viewer)
     cancellation = Cancellation()
 
     def rows() -> Generator[Result, None, None]:
@@ -89,7 +97,6 @@ def answer(
             total_seconds=config.transfer_seconds,
             cancellation=cancellation,
             begun=begun,
-            user=caller_of(request).name,
         )
         with contextlib.closing(batches):
             yield batches

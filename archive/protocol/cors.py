@@ -1,8 +1,8 @@
 """Cross-origin access for programs that run in web pages (Aladin Lite, Firefly, PyScript).
 
-Everything anonymous may be read from every page, so one answer fits all: there are no cookies, and
-whoever sends a token has it from the user. A middleware of its own because it must also reach error
-responses and streams, without buffering anything.
+Everything anonymous may be read from every page, so one answer fits all: browsers give no answer to a page
+from elsewhere that was got with a cookie (Fetch, 3.2.3), and whoever sends a token has it from the user. A
+middleware of its own because it must also reach error responses and streams, without buffering anything.
 """
 
 from __future__ import annotations

@@ -17,7 +17,6 @@ from typing import assert_never
 
 from starlette.responses import Response
 
-from ..access import CHALLENGE
 from ..errors import (
     ArchiveError,
     Busy,
@@ -64,13 +63,11 @@ class Style(Enum):
 def failure_response(
     error: ArchiveError, style: Style, headers: Mapping[str, str] = MappingProxyType({})
 ) -> Response:
-    """The error as a document; `headers` are those that go with its status."""
-    more: dict[str, str] = {}
-    match error:
-        case Busy():
-            more["Retry-After"] = str(error.retry_after)
-        case Unauthenticated():
-            more["WWW-Authenticate"] = CHALLENGE
+    """The error as a document; `headers` are those that go with its status.
+
+    How somebody who was refused can identify himself is told by the application, for all services alike.
+    """
+    more = {"Retry-After": str(error.retry_after)} if isinstance(error, Busy) else {}
     fault = soda_label(error) if style is Style.SODA else _fault(error, style)
     return _response(str(error), error.status, style, {**headers, **more}, fault)
 

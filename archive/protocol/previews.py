@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ..access import Caller, check_file
+from ..access import Caller, Road, release
 from ..declare.parameters import Parameter, parse_arguments
 from ..declare.types import INTEGER
 from ..errors import NotFound, UnreadableFile
@@ -42,7 +42,6 @@ _SIZE = Parameter(
 PREVIEW_PARAMETERS = (_FORMAT, _SIZE)
 # Pictures are made by so many threads at once: each takes a processor and some tens of megabytes.
 _PAINTERS = 2
-_KEPT = "public, max-age=3600"
 
 
 def preview_service(archive: Archive, unpacker: Unpacker, path: str = "/preview") -> Service:
@@ -74,14 +73,14 @@ class _Previews:
         file = await run_in_threadpool(self._find, dp_id, caller_of(request))
         async with self._painters:
             content = await run_in_threadpool(self._preview, file, form, size)
-        return document_response(request, Document(content, form.value), {"Cache-Control": _KEPT})
+        return document_response(request, Document(content, form.value))
 
     def _find(self, dp_id: str, caller: Caller) -> Delivered:
         if not dp_id.isprintable():
             raise NotFound("the archive has no file whose identifier has control characters")
         with self._archive.database.writer() as connection:
             found = described(connection, dp_id)
-            check_file(connection, self._archive.config, caller, found.dp_id)
+            release(connection, caller, found.dp_id, Road.PREVIEW)
         return opened(self._archive.store, found)
 
     def _preview(self, file: Delivered, form: Form, size: int) -> bytes:

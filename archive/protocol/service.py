@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 
 from starlette.routing import BaseRoute
 
-from ..access import Callers
+from ..access import Accounts, Callers
 from ..config import Config
 from ..database import Database
 from ..declare.parameters import Parameter
@@ -35,6 +36,11 @@ class Archive:
     callers: Callers = field(default_factory=Callers.from_environment)
     # What hinders work in the background, by the name of that work; it makes no service unavailable.
     troubles: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Whom credentials prove, and with whose rights jobs run; made when it is asked for."""
+        return Accounts(self.database, self.config, self.callers)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ class TableReader:
     ) -> None:
         self._database = database
         self._config = config
-        self._user = caller.name
+        self._viewer = caller.viewer
         self._catalogue: Catalogue = database.catalogue_of(caller.name)
         self._cancellation = cancellation or Cancellation()
 
@@ -40,12 +40,11 @@ class TableReader:
             return []
         config = self._config
         with self._database.run(
-            compile(build.scan(table, columns, where(table))),
+            compile(build.scan(table, columns, where(table)), viewer=self._viewer),
             maxrec=None,
             first_seconds=config.sync_seconds,
             total_seconds=config.transfer_seconds,
             cancellation=self._cancellation,
-            user=self._user,
         ) as batches:
             return [row for batch in batches for row in batch.to_pylist()]
 

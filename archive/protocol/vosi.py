@@ -16,15 +16,34 @@ from ..declare.types import Type
 from .health import Health
 from .xml import E, clean, document, optional, root, typed
 
-__all__ = ["availability", "capabilities", "one_table", "standard_capabilities", "tableset"]
+__all__ = ["availability", "capabilities", "one_table", "secured", "standard_capabilities", "tableset"]
 
 _CAPABILITIES = "http://www.ivoa.net/xml/VOSICapabilities/v1.0"
 _AVAILABILITY = "http://www.ivoa.net/xml/VOSIAvailability/v1.0"
 _TABLES = "http://www.ivoa.net/xml/VOSITables/v1.0"
 
 
+# IVOA SSO 2.0, 2.2: HTTP Basic, a cookie of the pages, a bearer token.
+_METHODS = ("BasicAA", "cookie", "OAuth")
+
+
 def capabilities(children: Iterable[etree._Element]) -> bytes:
-    return document(root(_CAPABILITIES, "capabilities", children))
+    """The document; interfaces that do not say who may use them are for everybody, identified or not."""
+    element = root(_CAPABILITIES, "capabilities", children)
+    for interface in element.iterfind("capability/interface"):
+        if interface.find("securityMethod") is None:
+            secured(interface)
+    return document(element)
+
+
+def secured(interface: etree._Element, *, anonymous: bool = True) -> etree._Element:
+    """The interface, saying in which ways its users can identify themselves (VOResource 1.1, 3.2.2)."""
+    place = max(interface.index(child) for child in interface if child.tag in {"accessURL", "mirrorURL"}) + 1
+    # One without a standard says that nobody has to.
+    methods = [E.securityMethod()] if anonymous else []
+    methods += [E.securityMethod(standardID=f"ivo://ivoa.net/sso#{name}") for name in _METHODS]
+    interface[place:place] = methods
+    return interface
 
 
 _DOCUMENTS = {

@@ -26,8 +26,10 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION adql.rotated_circle(numbers float8[], matrix float8[]) RETURNS float8[]
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN CASE WHEN numbers[3] >= 0 THEN adql.rotated(numbers[1:2], matrix) || numbers[3] END;
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 30 AS $$
+BEGIN
+    RETURN CASE WHEN numbers[3] >= 0 THEN adql.rotated(numbers[1:2], matrix) || numbers[3] END;
+END $$;
 
 -- A stored region's text, which is STC-S in ICRS (archive.declare.regions), in another frame; NULL for what is
 -- written otherwise, and for a BOX, whose sides would no longer lie along the axes.

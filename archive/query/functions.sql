@@ -43,28 +43,33 @@ RETURN CASE WHEN low <= high THEN adql.span(low, high, '[]') END;
 
 -- -------------------------------------------------------------------------------------------------- circles
 
+-- Never inlined, so that it can be marked as one that tells nothing of rows (archive.database.second_wall).
 CREATE OR REPLACE FUNCTION adql.opposite(place public.spoint) RETURNS public.spoint
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN public.spoint(public.long(place) + pi(), -public.lat(place));
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 10 AS $$
+BEGIN
+    RETURN public.spoint(public.long(place) + pi(), -public.lat(place));
+END $$;
 
 -- A cone of any radius is cap() together with beyond(): two circles that the index knows, covering it.
 CREATE OR REPLACE FUNCTION adql.cap(centre public.spoint, radius float8) RETURNS public.scircle
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN radius >= 0 THEN public.scircle(centre, radians(least(radius, 90))) END;
+RETURN CASE WHEN radius >= 0 AND radius < 'infinity' THEN public.scircle(centre, radians(least(radius, 90))) END;
 
 CREATE OR REPLACE FUNCTION adql.beyond(centre public.spoint, radius float8) RETURNS public.scircle
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN radius > 90 THEN
+RETURN CASE WHEN radius > 90 AND radius < 'infinity' THEN
     public.scircle(adql.opposite(centre), radians(90)) END;
 
 CREATE OR REPLACE FUNCTION adql.circle_numbers(centre float8[], radius float8) RETURNS float8[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN centre IS NOT NULL AND radius >= 0 AND radius < 'infinity' THEN centre || radius END;
+RETURN CASE WHEN centre IS NOT NULL AND radius >= 0 AND radius < 'infinity'
+    THEN ARRAY[centre[1], centre[2], radius] END;
 
 -- 4 pi sin^2(r/2): 2 pi (1 - cos r) has no digits left for small circles.
 CREATE OR REPLACE FUNCTION adql.circle_area(radius float8) RETURNS float8
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN degrees(degrees(4 * pi() * power(sin(radians(CASE WHEN radius > 180 THEN 180 ELSE radius END) / 2), 2)));
+RETURN CASE WHEN radius >= 0 AND radius < 'infinity'
+    THEN degrees(degrees(4 * pi() * power(sin(radians(least(radius, 180)) / 2), 2))) END;
 
 -- The distance from the edge of something, of which nothing inside is away. (greatest() would overlook NULL.)
 CREATE OR REPLACE FUNCTION adql.outside(distance float8) RETURNS float8

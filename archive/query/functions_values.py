@@ -9,6 +9,7 @@ from .user_functions import Argument, Meaning, UserFunction
 
 __all__ = ["VALUE_FUNCTIONS"]
 
+_KEYWORDS = "adql.header_keywords"
 _TO_MJD = UserFunction(
     "ivo_to_mjd",
     (("d", TIMESTAMP),),
@@ -120,6 +121,7 @@ VALUE_FUNCTIONS: tuple[UserFunction, ...] = (
         "written as such, logical values as T or F. Answered by an index, also over all files.",
         "({0} IN (SELECT f.dp_id FROM adql.files_with({1}, {2}) AS f (dp_id)))",
         meaning=Meaning.CONDITION,
+        hiding=_KEYWORDS,
     ),
     UserFunction(
         "uraniborg_keyword",
@@ -128,6 +130,7 @@ VALUE_FUNCTIONS: tuple[UserFunction, ...] = (
         "The value of a FITS keyword in the headers of a file as text, from the first HDU that has it; NULL "
         "where none has. Looked up for each row.",
         "adql.keyword({0}, adql.keyword_name({1}))",
+        hiding=_KEYWORDS,
     ),
     UserFunction(
         "uraniborg_keyword_number",
@@ -135,6 +138,7 @@ VALUE_FUNCTIONS: tuple[UserFunction, ...] = (
         DOUBLE,
         "The same as a number; NULL where the value is none.",
         "adql.keyword_number({0}, adql.keyword_name({1}))",
+        hiding=_KEYWORDS,
     ),
     _TO_JD,
     _TO_MJD,

@@ -1,10 +1,20 @@
 -- Keywords of FITS headers that no published column holds, one row for every file (archive.store.keyword_index).
 -- Texts, whole numbers and logical values are indexed; numbers with a fraction are only looked up, since nobody
--- searches for an equal one. The table is in no catalogue: queries reach it by these functions alone.
+-- searches for an equal one. The table is in no catalogue: queries reach it by these functions alone. Keywords are
+-- hidden like the row that tells of the file (archive.query.hiding), by the last two columns.
 
 CREATE TABLE IF NOT EXISTS adql.header_keywords (
-    dp_id text PRIMARY KEY, words jsonb NOT NULL, fractions jsonb NOT NULL);
+    dp_id text PRIMARY KEY, words jsonb NOT NULL, fractions jsonb NOT NULL,
+    hidden_until timestamptz, hidden_for text);
 CREATE INDEX IF NOT EXISTS header_keywords_words ON adql.header_keywords USING gin (words jsonb_path_ops);
+
+-- For whom hidden keywords are: whose transaction has the key in its setting, and operators by their role.
+CREATE OR REPLACE FUNCTION adql.is_shown(until timestamptz, key text) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(
+    until IS NULL OR until <= now()
+    OR key = ANY (nullif(current_setting('uraniborg.keys', true), '')::text[])
+    OR current_user = 'archive_operator', false);
 
 -- "hierarch eso  ins mode" and "ESO INS MODE" are one keyword.
 CREATE OR REPLACE FUNCTION adql.keyword_name(keyword text) RETURNS text
@@ -19,7 +29,8 @@ RETURN (
     SELECT CASE found.value WHEN 'true'::jsonb THEN 'T' WHEN 'false'::jsonb THEN 'F'
            ELSE found.value #>> '{}' END
     FROM (SELECT coalesce(words -> keyword, fractions -> keyword) AS value
-          FROM adql.header_keywords WHERE dp_id = file) AS found);
+          FROM adql.header_keywords
+          WHERE dp_id = file AND adql.is_shown(hidden_until, hidden_for)) AS found);
 
 -- A number, also one written in quotes; NULL for anything else.
 CREATE OR REPLACE FUNCTION adql.keyword_number(file text, keyword text) RETURNS float8
@@ -32,17 +43,19 @@ RETURN (
                  ~ '^\s*[-+]?([0-9]{1,200}(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,2})?\s*$'
             THEN (found.value #>> '{}')::float8 END END
     FROM (SELECT coalesce(words -> keyword, fractions -> keyword) AS value
-          FROM adql.header_keywords WHERE dp_id = file) AS found);
+          FROM adql.header_keywords
+          WHERE dp_id = file AND adql.is_shown(hidden_until, hidden_for)) AS found);
 
 -- The files in which a keyword has this value: what the index is for. A value that looks like a whole number or
 -- a logical value is also looked for as such. Not STRICT, so that the planner sees what is asked.
 CREATE OR REPLACE FUNCTION adql.files_with(keyword text, value text) RETURNS SETOF text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT dp_id FROM adql.header_keywords
-    WHERE words @> jsonb_build_object(adql.keyword_name(keyword), btrim(value))
+    WHERE adql.is_shown(hidden_until, hidden_for) AND (
+       words @> jsonb_build_object(adql.keyword_name(keyword), btrim(value))
        OR words @> jsonb_build_object(
             adql.keyword_name(keyword),
             CASE WHEN value ~ '^\s*[-+]?[0-9]{1,18}(\.0*)?\s*$' THEN value::numeric::bigint END)
        OR words @> jsonb_build_object(
-            adql.keyword_name(keyword), CASE btrim(value) WHEN 'T' THEN true WHEN 'F' THEN false END)
+            adql.keyword_name(keyword), CASE btrim(value) WHEN 'T' THEN true WHEN 'F' THEN false END))
 $$;

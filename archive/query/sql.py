@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import assert_never
 
 from ..declare.columns import Field
 from ..declare.names import quote_identifier
 from ..declare.tables import Table
-from . import sql_conditions, sql_geometry, sql_values
+from . import sql_conditions, sql_geometry, sql_values, views
+from .hiding import shown_to
 from .quoting import quote_literal
 from .speller import checked
 from .storage import quoted_region_columns, region_values
@@ -38,49 +40,72 @@ from .tree import (
     Select,
     SetOperation,
     Source,
+    UserCall,
+    UserCondition,
     Value,
     searchable_regions,
 )
+from .viewer import PUBLIC, Viewer
 
-__all__ = ["Statement", "compile"]
+__all__ = ["Statement", "compile", "public_rows"]
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A complete SELECT without parameters, which may stand in COPY (...) TO STDOUT, and what it returns.
 
-    `restricted` are the names of the restricted tables that it reads.
+    It gives the rows that `viewer` sees. `restricted` are the names of the restricted tables that it reads,
+    `hiding` those of what it reads that has hidden rows.
     """
 
     sql: str
     fields: tuple[Field, ...]
     restricted: tuple[str, ...] = ()
+    hiding: tuple[str, ...] = ()
+    viewer: Viewer = PUBLIC
 
 
-def compile(query: Query, limit: int | None = None) -> Statement:
-    """The statement that answers `query` with `limit` rows at most; the query's own limits hold as well."""
-    spell = _Speller()
+def compile(query: Query, limit: int | None = None, viewer: Viewer = PUBLIC) -> Statement:
+    """The statement that answers `query` for a viewer, with `limit` rows at most.
+
+    The query's own limits hold as well.
+    """
+    spell = _Speller(viewer)
     common = ", ".join(f"q{i} AS ({_body(body, spell)})" for i, body in enumerate(query.common, 1))
     sql = _body(query.body, spell, outermost=True, limit=limit)
-    restricted = tuple(dict.fromkeys(table.name for table in spell.tables if table.restricted))
-    return Statement(f"WITH {common} {sql}" if common else sql, query.fields, restricted)
+    return Statement(
+        f"WITH {common} {sql}" if common else sql,
+        query.fields,
+        tuple(dict.fromkeys(spell.restricted)),
+        tuple(dict.fromkeys(spell.hiding)),
+        viewer,
+    )
 
 
 class _Speller:
-    """For one statement; `tables` are those that were spelled in it."""
+    """For one statement; `restricted` and `hiding`: see there."""
 
-    def __init__(self) -> None:
-        self.tables: list[Table] = []
+    def __init__(self, viewer: Viewer) -> None:
+        self.viewer = viewer
+        self.restricted: list[str] = []
+        self.hiding: list[str] = []
 
     def value(self, value: Value) -> str:
+        self._note(value)
         return checked(sql_values.value(value, self))
 
     def condition(self, condition: Condition) -> str:
+        self._note(condition)
         return sql_conditions.condition(condition, self)
 
     def body(self, body: QueryBody) -> str:
         """A subquery in an expression, whose one column has no parts beside it."""
         return _body(body, self, regions=frozenset())
+
+    def _note(self, called: Value | Condition) -> None:
+        """A function that reads hidden rows leaves them out by itself."""
+        if isinstance(called, UserCall | UserCondition) and called.function.hiding:
+            self.hiding.append(called.function.hiding)
 
 
 _BARE_INTEGER = re.compile(r"\(*-?[0-9]+\)*")
@@ -233,12 +258,37 @@ def _sortable(join: Join, on: Condition) -> str:
 
 
 def _scan(scan: Scan, spell: _Speller) -> str:
-    spell.tables.append(scan.table)
-    name, table = f"t{scan.source}", _table(scan.table)
-    if scan.only is None:
-        return f"{table} AS {name}"
+    """The one place where rows that the viewer does not see are left out, whatever is made of the others."""
+    table, name = scan.table, f"t{scan.source}"
+    if table.restricted:
+        spell.restricted.append(table.name)
+    conditions = [] if scan.only is None else [spell.condition(scan.only)]
+    if table.name in views.QUERIES:
+        stored = f"({views.view_query(table.name, partial(_base, spell=spell))})"
+    else:
+        stored = _table(table)
+        conditions += _shown(table.name, name, spell) if table.hides else []
+    if not conditions:
+        return f"{stored} AS {name}"
     # All columns under their own names, the hidden ones of regions too, so that every index can be used.
-    return f"(SELECT * FROM {table} AS {name} WHERE {_bare(spell.condition(scan.only))}) AS {name}"
+    return f"(SELECT * FROM {stored} AS {name} WHERE {' AND '.join(conditions)}) AS {name}"
+
+
+def public_rows(table: Table) -> str:
+    """What stands behind FROM for the rows of a table that everybody sees."""
+    return _scan(Scan(1, table), _Speller(PUBLIC))
+
+
+def _base(table: str, spell: _Speller) -> str:
+    """A table with hidden rows that a view reads."""
+    conditions = _shown(table, "base", spell)
+    return f"(SELECT * FROM {table} AS base WHERE {' AND '.join(conditions)})" if conditions else table
+
+
+def _shown(table: str, name: str, spell: _Speller) -> list[str]:
+    spell.hiding.append(table)
+    condition = shown_to(spell.viewer, name)
+    return [condition] if condition else []
 
 
 def _sources(source: Source) -> set[int]:

@@ -45,7 +45,8 @@ class UserFunction:
     """A function that queries may call.
 
     `sql` is a template with {0}, {1}, ... for the arguments, which arrive with the declared types (a POINT
-    as a pg_sphere position); it is empty where the resolver turns the call into something else.
+    as a pg_sphere position); it is empty where the resolver turns the call into something else. `hiding` is
+    the table with hidden rows that the function reads, if it reads any.
     """
 
     name: str
@@ -56,6 +57,7 @@ class UserFunction:
     unit: str = ""
     ucd: str = ""
     meaning: Meaning = Meaning.VALUE
+    hiding: str = ""
 
     @property
     def signature(self) -> str:

@@ -3,7 +3,8 @@
 A trigger writes each new version of a file into the back-log of every subscription that wants it, in the
 transaction that records the file; a row leaves when its delivery has been acknowledged. So nothing is
 forgotten, whatever is killed or away, and a file may be delivered twice but never not at all. What is
-delivered are the archived bytes.
+delivered are the archived bytes. What is not everybody's waits until it is, unless the subscription is for an
+account with rights on it, or a mirror of the whole archive.
 """
 
 from __future__ import annotations
@@ -24,13 +25,17 @@ from urllib.parse import quote, urlsplit
 
 from psycopg.rows import class_row
 
+from ..access import Caller, Ending, Road, Visit, end_releases, may_have, release
+from ..access.rights import keys_of
 from ..database import Database
-from ..errors import CopyMissing, NotFound, UsageError
+from ..errors import CopyMissing, Forbidden, NotFound, UsageError
 from .files import Store
 from .registry import Connection, FileVersion, find_file
 from .sources import ByteSource
 
-__all__ = ["Delivery", "Subscription", "deliver", "subscribe", "subscriptions", "unsubscribe"]
+__all__ = ["EVERYTHING", "Delivery", "Subscription", "deliver", "subscribe", "subscriptions", "unsubscribe"]
+
+EVERYTHING = "*"  # in the place of an account: a mirror, which gets what nobody else may have
 
 _LOCK = 0x55_52_41_4E_44_45_01
 _PAGE = 50
@@ -58,18 +63,25 @@ class Delivery:
 
 
 def subscribe(
-    connection: Connection, name: str, target: str, pattern: str = "*", since: datetime | None = None
+    connection: Connection,
+    name: str,
+    target: str,
+    pattern: str = "*",
+    since: datetime | None = None,
+    account: str = "",
 ) -> int:
     """From now on files whose identifier fits the pattern (with * and ?) are delivered to the target.
 
-    With `since` also those that were stored from then on. Returns how many wait at once.
+    With `since` also those that were stored from then on. Files that are not everybody's are delivered as
+    soon as the `account` has rights on them, "" being nobody. Returns how many wait at once.
     """
     target = _checked(target)
     if connection.execute("SELECT 1 FROM archive.subscription WHERE name = %s", (name,)).fetchone():
         raise UsageError(f"there is a subscription {name} already", hint="uraniborg store unsubscribe")
     like = _like(pattern)
     connection.execute(
-        "INSERT INTO archive.subscription (name, target, pattern) VALUES (%s, %s, %s)", (name, target, like)
+        "INSERT INTO archive.subscription (name, target, pattern, account) VALUES (%s, %s, %s, %s)",
+        (name, target, like, account),
     )
     if since is None:
         return 0
@@ -145,13 +157,19 @@ def _deliver_to(database: Database, store: Store, name: str) -> Delivery:
     while True:
         with database.writer() as connection:
             waiting = connection.execute(
-                "SELECT target, dp_id, version FROM archive.backlog JOIN archive.subscription"
+                "SELECT target, account, dp_id, version FROM archive.backlog JOIN archive.subscription"
                 " ON name = subscription WHERE name = %s AND next_attempt <= now()"
                 " ORDER BY next_attempt, dp_id, version LIMIT %s",
                 (name, _PAGE),
             ).fetchall()
-        for target, dp_id, version in waiting:
-            error = _attempt(database, store, str(target), str(dp_id), int(version))
+            kept_back = _kept_back(
+                connection, {(str(account), str(dp_id)) for _, account, dp_id, _ in waiting}
+            )
+            _put_off(connection, name, kept_back)
+        for target, account, dp_id, version in waiting:
+            if dp_id in kept_back:
+                continue
+            error = _attempt(database, store, str(target), str(account), str(dp_id), int(version))
             with database.writer() as connection:
                 _note(connection, name, dp_id, version, error)
             if error is None:
@@ -162,17 +180,53 @@ def _deliver_to(database: Database, store: Store, name: str) -> Delivery:
             return done
 
 
-def _attempt(database: Database, store: Store, target: str, dp_id: str, version: int) -> str | None:
-    """None, or what went wrong."""
+def _kept_back(connection: Connection, wanted: set[tuple[str, str]]) -> list[str]:
+    """The files that the account of a subscription may not have now."""
+    kept_back: list[str] = []
+    for account in {account for account, _ in wanted} - {EVERYTHING}:
+        files = {dp_id for _, dp_id in wanted}
+        caller = Caller(account, keys=keys_of(connection, account))
+        kept_back += files - may_have(connection, caller, files)
+    return kept_back
+
+
+def _put_off(connection: Connection, name: str, dp_ids: list[str]) -> None:
+    connection.execute(
+        "UPDATE archive.backlog SET next_attempt = now() + interval '10 minutes', error = %s"
+        " WHERE subscription = %s AND dp_id = ANY (%s)",
+        ("waits for its release, as it is not everybody's yet", name, dp_ids),
+    )
+
+
+def _attempt(
+    database: Database, store: Store, target: str, account: str, dp_id: str, version: int
+) -> str | None:
+    """None, or what went wrong. What an account gets of what is not everybody's is a download of its own."""
+    visit = Visit()
     try:
         with database.writer() as connection:
             file = find_file(connection, dp_id, version)
+            if account not in {"", EVERYTHING}:
+                caller = Caller(account, keys=keys_of(connection, account), visit=visit)
+                release(connection, caller, dp_id, Road.SUBSCRIPTION)
+    except (Forbidden, NotFound) as refusal:
+        return str(refusal)
+    error = _hand_over(store, target, file)
+    if visit.downloads:
+        size, ending = (0, Ending.BROKEN_OFF) if error else (file.bytes, Ending.COMPLETE)
+        with database.writer() as connection:
+            end_releases(connection, visit.downloads, size, ending)
+    return error
+
+
+def _hand_over(store: Store, target: str, file: FileVersion) -> str | None:
+    try:
         source = store.open(file)
         if urlsplit(target).scheme in {"http", "https"}:
             _send(target, file, source)
         else:
             _write(Path(target), file, source)
-    except (CopyMissing, NotFound) as error:
+    except CopyMissing as error:
         return str(error)
     except urllib.error.HTTPError as error:
         return f"the receiver answered {error.code} {error.reason}"

@@ -128,7 +128,8 @@ _STATEMENTS = (
         name text PRIMARY KEY,
         target text NOT NULL,
         pattern text NOT NULL,
-        since timestamptz NOT NULL DEFAULT now()
+        since timestamptz NOT NULL DEFAULT now(),
+        account text NOT NULL DEFAULT ''
     )
     """,
     """

@@ -12,7 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from archive.declare import Record
-from archive.declare.dataflow.phase1 import INVESTIGATOR, PROGRAMME, RUN, RUN_SETUP, RUN_TARGET
+from archive.declare.dataflow.phase1 import (
+    ABSTRACT,
+    INVESTIGATOR,
+    INVESTIGATOR_ACCOUNT,
+    PROGRAMME,
+    RUN,
+    RUN_SETUP,
+    RUN_TARGET,
+)
 from archive.errors import UnreadableFile
 from archive.plugins import Accepts, Input
 
@@ -64,6 +72,7 @@ class _Form:
     values: dict[str, str] = field(default_factory=dict)
     pi_name: str | None = None
     people: list[Record] = field(default_factory=list)
+    accounts: list[Record] = field(default_factory=list)
     runs: dict[str, Record] = field(default_factory=dict)
     setups: list[Record] = field(default_factory=list)
     setup_counts: Counter[str] = field(default_factory=Counter)
@@ -81,7 +90,7 @@ def _looks_like_esoform(beginning: bytes) -> bool:
 @plugin(
     "esoform",
     accepts=Accepts(names=("*.tex",), looks=_looks_like_esoform),
-    tables=(PROGRAMME, INVESTIGATOR, RUN, RUN_SETUP, RUN_TARGET),
+    tables=(PROGRAMME, ABSTRACT, INVESTIGATOR, INVESTIGATOR_ACCOUNT, RUN, RUN_SETUP, RUN_TARGET),
 )
 def esoform(input: Input) -> Iterator[Record]:
     """Proposals in LaTeX of the class esoform, named after their programme."""
@@ -95,7 +104,10 @@ def esoform(input: Input) -> Iterator[Record]:
     for name, line in list(form.unknown.items())[:_MOST_UNKNOWN]:
         input.problem(f"line {line}: \\{name} is not of the form, and passed over")
     yield _programme(form)
+    if abstract := form.values.get("Abstract"):
+        yield ABSTRACT.row(programme_id=form.programme_id, abstract=abstract)
     yield from form.people
+    yield from form.accounts
     yield from form.runs.values()
     yield from form.setups
     for number, target in enumerate(form.targets, 1):
@@ -142,7 +154,6 @@ def _programme(form: _Form) -> Record:
         title=values.get("Title") or None,
         programme_type=_TYPES.get(kind.lower(), kind) or None,
         category=values.get("SubCategoryCode") or None,
-        abstract=values.get("Abstract") or None,
         pi_name=form.pi_name,
     )
 
@@ -170,6 +181,18 @@ def _person(form: _Form, macro: Macro) -> None:
             country=None if coded else third or None,
         )
     )
+    address = as_text(macro.argument(3)).strip().lower()
+    email = address if not coded and "@" in address else None
+    account = name if len(macro.arguments) == 1 else None
+    if email or account:
+        form.accounts.append(
+            INVESTIGATOR_ACCOUNT.row(
+                programme_id=form.programme_id,
+                investigator_number=len(form.people),
+                email=email,
+                account_name=account,
+            )
+        )
 
 
 def _run(form: _Form, macro: Macro) -> None:

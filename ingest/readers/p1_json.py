@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from archive.declare import Record
 from archive.declare.dataflow.allocation import OUTCOME, REVIEW
 from archive.declare.dataflow.etc import ETC_REQUEST
-from archive.declare.dataflow.phase1 import INVESTIGATOR, PROGRAMME, RUN, RUN_SETUP, RUN_TARGET
+from archive.declare.dataflow.phase1 import (
+    ABSTRACT,
+    INVESTIGATOR,
+    INVESTIGATOR_ACCOUNT,
+    PROGRAMME,
+    RUN,
+    RUN_SETUP,
+    RUN_TARGET,
+)
 from archive.errors import UnreadableFile
 from archive.plugins import Accepts, Input
 
@@ -28,6 +36,7 @@ from .identifiers import find_programme, period_of, programme_of, run_of
 __all__ = ["p1_proposals"]
 
 _SMALL = 2**31 - 1
+_LONGEST_DAYS = 36_525  # of a proprietary time
 _CODES = ("programmeId", "progId", "proposalCode", "code")
 _RUN_CODES = ("runCode", "progId", "code")
 
@@ -44,7 +53,18 @@ class _Run:
 @plugin(
     "p1-proposals",
     accepts=Accepts(names=("*.p1.json",)),
-    tables=(PROGRAMME, INVESTIGATOR, RUN, RUN_SETUP, RUN_TARGET, OUTCOME, REVIEW, ETC_REQUEST),
+    tables=(
+        PROGRAMME,
+        ABSTRACT,
+        INVESTIGATOR,
+        INVESTIGATOR_ACCOUNT,
+        RUN,
+        RUN_SETUP,
+        RUN_TARGET,
+        OUTCOME,
+        REVIEW,
+        ETC_REQUEST,
+    ),
     follows=follow_obsplan,
 )
 def p1_proposals(input: Input) -> Iterator[Record]:
@@ -62,8 +82,10 @@ def _proposal(input: Input, node: Node, name: str) -> Iterator[Record]:
     run_nodes = node.items("obsRuns", required=True)
     programme_id = _programme_id(own, run_nodes, name)
     investigators = list(_investigators(programme_id, node))
-    yield _programme(programme_id, own, investigators)
-    yield from (row for row, _ in investigators)
+    yield _programme(programme_id, own, [name for name, _ in investigators])
+    yield from (row for _, rows in investigators for row in rows)
+    if abstract := own.text("abstract"):
+        yield ABSTRACT.row(programme_id=programme_id, abstract=abstract)
     targets = _targets_by_id(node)
     runs = [
         _Run(programme_id, _run_id(programme_id, run, number), run) for number, run in enumerate(run_nodes, 1)
@@ -112,8 +134,7 @@ def _check_once(runs: list[_Run]) -> None:
             raise UnreadableFile(f"{before.node.path} and {run.node.path} are both run {run.run_id}")
 
 
-def _programme(programme_id: str, own: Node, investigators: list[tuple[Record, str]]) -> Record:
-    pi_name = next((name for _, name in investigators), None)
+def _programme(programme_id: str, own: Node, names: list[str]) -> Record:
     return PROGRAMME.row(
         programme_id=programme_id,
         period=own.integer("periodNumber", highest=_SMALL) or period_of(programme_id),
@@ -121,16 +142,15 @@ def _programme(programme_id: str, own: Node, investigators: list[tuple[Record, s
         title=own.text("title"),
         programme_type=own.text("programmeType"),
         category=first_text((own,), "scientificCategory", "category", "subCategory"),
-        pi_name=pi_name,
+        pi_name=names[0] if names else None,
         status=first_text((own,), "status", "proposalStatus"),
         submitted=own.moment("submitted"),
-        abstract=own.text("abstract"),
         p1_proposal_id=own.integer("proposalId"),
     )
 
 
-def _investigators(programme_id: str, node: Node) -> Iterator[tuple[Record, str]]:
-    """Rows with names, the principal investigator first."""
+def _investigators(programme_id: str, node: Node) -> Iterator[tuple[str, list[Record]]]:
+    """Names with their rows, the principal investigator first."""
     people = list(node.items("investigators"))
     people.sort(key=lambda person: _role(person) != "PI")
     for number, person in enumerate(people, 1):
@@ -149,9 +169,27 @@ def _investigators(programme_id: str, node: Node) -> Iterator[tuple[Record, str]
             institute=place.text("name"),
             institute_code=first_text((place,), "code", "instituteId"),
             country=first_text((person, place), "country"),
-            orcid=person.text("orcid"),
+            orcid=_orcid(person),
         )
-        yield row, name
+        yield name, [row, *_account(programme_id, number, person)]
+
+
+def _account(programme_id: str, number: int, person: Node) -> Iterator[Record]:
+    email = first_text((person,), "email", "eMail", "emailAddress")
+    account = first_text((person,), "userName", "accountName")
+    if email or account:
+        yield INVESTIGATOR_ACCOUNT.row(
+            programme_id=programme_id,
+            investigator_number=number,
+            email=email.strip().lower() if email else None,
+            account_name=account,
+        )
+
+
+def _orcid(person: Node) -> str | None:
+    """Without the address of its page, which many write before it."""
+    text = person.text("orcid")
+    return text.strip().rstrip("/").rpartition("/")[2].upper() if text else None
 
 
 def _institute(person: Node) -> Node:
@@ -184,9 +222,21 @@ def _run(run: _Run) -> Record:
         time_requested=_hours_requested(node),
         nights_requested=node.number("requestedNights"),
         month_preferred=node.text("preferredMonth"),
+        proprietary_days=_proprietary_days(node),
         p1_run_id=node.integer("runId"),
         **conditions(node.node("constraints"), node),
     )
+
+
+def _proprietary_days(node: Node) -> int | None:
+    """Of days, or of months as ESO counts the proprietary time."""
+    days = node.integer("proprietaryDays", highest=_LONGEST_DAYS)
+    if days is None:
+        months = node.integer("proprietaryMonths", highest=_LONGEST_DAYS // 31)
+        days = None if months is None else round(months * 365.25 / 12)
+    if days is not None and days < 0:
+        raise UnreadableFile(f"{node.path}: a proprietary time of {days} days")
+    return days
 
 
 def _hours_requested(node: Node) -> float | None:

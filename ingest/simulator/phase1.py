@@ -56,6 +56,7 @@ def _investigator(person: Investigator, place: int) -> dict[str, Any]:
         "lastName": person.last,
         "fullName": person.full or None,
         "role": "CoI" if place else "PI",
+        **({"email": person.email} if person.email else {}),
         "institute": {"name": person.institute, "country": person.country},
     }
 
@@ -84,6 +85,7 @@ def _run(proposed: Proposed, numbers: Mapping[str, int]) -> dict[str, Any]:
         "observingMode": proposed.mode,
         "telescopeSetup": proposed.telescope,
         "runType": proposed.kind,
+        "proprietaryDays": proposed.proprietary_days,
         "requestedHours" if in_hours else "requestedNights": proposed.time,
         "constraints": {
             "seeing": proposed.seeing,

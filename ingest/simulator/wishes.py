@@ -30,13 +30,17 @@ OVERHEAD = 600.0  # seconds that a block takes beyond its exposures, as far as P
 
 @dataclass(frozen=True, slots=True)
 class Investigator:
-    """`full` where the name is not written as the first and the last one with a blank between."""
+    """`full` where the name is not written as the first and the last one with a blank between.
+
+    `email` of who has an account in the demonstration.
+    """
 
     first: str
     last: str
     institute: str
     country: str
     full: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,8 @@ class Proposed:
     """A run as it was asked for; `time` in hours, in visitor mode in nights, `seeing` in arcsec.
 
     `number` is Phase 1's, as those of programmes are.
-    `mode` is SM, VM or DVM; `kind` Normal, Large, ToO and what else the API knows; `targets` are names.
+    `mode` is SM, VM or DVM; `kind` Normal, Large, ToO and what else the API knows; `targets` are names,
+    `proprietary_days` count from the arrival of a file.
     """
 
     run: Run
@@ -68,6 +73,7 @@ class Proposed:
     fli: float
     allocation: Allocation
     targets: tuple[str, ...] = ()
+    proprietary_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)

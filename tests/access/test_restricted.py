@@ -23,6 +23,7 @@ from archive.errors import DeclarationError, Forbidden, Unauthenticated
 from archive.plugins.loading import checked
 from archive.plugins.modules import Source
 from archive.query import build, compile
+from archive.query.viewer import PUBLIC, Viewer
 from archive.testing import ClusterForTests
 from frontdesk.app import create_app
 from ingest import BUILTIN, Inputs, ingest_paths
@@ -244,12 +245,12 @@ def test_the_database_refuses_too(prepared: Site) -> None:
 
 def test_a_path_that_names_nobody_is_refused(prepared: Site) -> None:
     database = prepared.database
-    statement = compile(build.scan(REVIEW, ("run_id",)))
-    for user, refusal in (("", Unauthenticated), ("kirsten", Forbidden)):
+    for viewer, refusal in ((PUBLIC, Unauthenticated), (Viewer("kirsten"), Forbidden)):
+        statement = compile(build.scan(REVIEW, ("run_id",)), viewer=viewer)
         with pytest.raises(refusal):
-            database.run(statement, maxrec=1, first_seconds=5, total_seconds=5, user=user)
+            database.run(statement, maxrec=1, first_seconds=5, total_seconds=5)
         with pytest.raises(refusal):
-            database.estimated_cost(statement, user)
+            database.estimated_cost(statement)
 
 
 def test_a_table_that_becomes_restricted_is_closed_at_once(prepared: Site) -> None:

@@ -18,7 +18,6 @@ from astropy.io import fits
 from astroquery.eso import EsoClass
 from starlette.applications import Starlette
 
-from archive.config import Config
 from archive.errors import ArchiveError
 from archive.protocol import Style, failure_response
 from archive.store import Action, Change, FileVersion, correct, described, opened
@@ -37,9 +36,7 @@ def client(archived, store) -> Iterator[httpx.Client]:
         assert isinstance(error, ArchiveError)
         return failure_response(error, Style.TEXT)
 
-    app = Starlette(
-        routes=download_routes(Config(), archived, store), exception_handlers={ArchiveError: failure}
-    )
+    app = Starlette(routes=download_routes(archived, store), exception_handlers={ArchiveError: failure})
     with serving(app, listening()) as address, httpx.Client(base_url=address, timeout=20) as client:
         yield client
 

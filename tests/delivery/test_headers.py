@@ -14,7 +14,6 @@ from astroquery.eso import EsoClass
 from lxml import html
 from starlette.applications import Starlette
 
-from archive.config import Config
 from archive.errors import ArchiveError
 from archive.protocol import Style, failure_response
 from archive.store import Action, Change, correct
@@ -59,7 +58,7 @@ def client(archived, store, tmp_path_factory) -> Iterator[httpx.Client]:
         assert isinstance(error, ArchiveError)
         return failure_response(error, Style.TEXT)
 
-    routes = [*download_routes(Config(), archived, store), *header_routes(archived)]
+    routes = [*download_routes(archived, store), *header_routes(archived)]
     app = Starlette(routes=routes, exception_handlers={ArchiveError: failure})
     with serving(app, listening()) as address, httpx.Client(base_url=address) as client:
         yield client

@@ -10,7 +10,6 @@ import pytest
 from starlette.applications import Starlette
 
 from archive import store as storage
-from archive.config import Config
 from archive.errors import ArchiveError
 from archive.protocol import Style, failure_response
 from archive.store import FileVersion, Store, checksum, record_files
@@ -34,9 +33,7 @@ def client(test_cluster, tmp_path_factory):
             assert isinstance(error, ArchiveError)
             return failure_response(error, Style.TEXT)
 
-        app = Starlette(
-            routes=download_routes(Config(), database, store), exception_handlers={ArchiveError: failure}
-        )
+        app = Starlette(routes=download_routes(database, store), exception_handlers={ArchiveError: failure})
         with serving(app, listening()) as address, httpx.Client(base_url=address) as client:
             yield client
 

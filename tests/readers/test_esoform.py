@@ -109,9 +109,20 @@ def test_a_form_becomes_a_programme(tmp_path: Path) -> None:
             "title": "The Hα line of über-giants: naïve – or not?",
             "programme_type": "Normal",
             "category": "D4",
-            "abstract": "We ask for 100% of the time within braces and braces.",
             "pi_name": "TBRAHE",
         }
+    ]
+
+
+def test_the_abstract_and_the_account_are_rows_of_their_own(tmp_path: Path) -> None:
+    assert _rows(tmp_path, "dfs.abstract") == [
+        {
+            "programme_id": "089.D-0123",
+            "abstract": "We ask for 100% of the time within braces and braces.",
+        }
+    ]
+    assert _rows(tmp_path, "dfs.investigator_account") == [
+        {"programme_id": "089.D-0123", "investigator_number": 1, "account_name": "TBRAHE"}
     ]
 
 

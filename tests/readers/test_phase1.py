@@ -34,13 +34,54 @@ def test_a_proposal_becomes_a_programme(tmp_path: Path) -> None:
             "pi_name": "Tycho Brahe",
             "status": "Submitted",
             "submitted": datetime.fromisoformat("2025-03-20T11:59:30"),
-            "abstract": "We ask for time.",
             "p1_proposal_id": 4711,
         }
     ]
 
 
-def test_the_principal_investigator_is_first_and_addresses_are_not_kept(tmp_path: Path) -> None:
+def test_the_abstract_is_a_row_of_its_own(tmp_path: Path) -> None:
+    assert _rows(tmp_path, "dfs.abstract") == [{"programme_id": "116.20AB", "abstract": "We ask for time."}]
+
+
+def test_addresses_and_orcids_are_kept_as_they_are_compared(tmp_path: Path) -> None:
+    document = proposal()
+    ada, tycho = document["investigators"]
+    ada |= {"userName": "aoe"}
+    tycho |= {"orcid": "https://orcid.org/0000-0002-1694-233x", "email": " Tycho@Hven.Example "}
+    first, second = _rows(tmp_path, "dfs.investigator_account", document)
+    assert (first["investigator_number"], first["email"]) == (1, "tycho@hven.example")
+    assert (second["investigator_number"], second["account_name"]) == (2, "aoe")
+    assert _rows(tmp_path, "dfs.investigator", document)[0]["orcid"] == "0000-0002-1694-233X"
+
+
+@pytest.mark.parametrize(
+    ("said", "days"),
+    [
+        ({"proprietaryDays": 0}, 0),
+        ({"proprietaryMonths": 18}, 548),
+        ({}, None),
+        ({"proprietaryDays": "3"}, 3),
+    ],
+)
+def test_runs_say_for_how_long_they_are_proprietary(
+    tmp_path: Path, said: dict[str, object], days: int | None
+) -> None:
+    document = proposal()
+    document["obsRuns"][0] |= said
+    assert _rows(tmp_path, "dfs.run", document)[0].get("proprietary_days") == days
+
+
+@pytest.mark.parametrize(
+    "said", [{"proprietaryDays": -1}, {"proprietaryDays": 1e9}, {"proprietaryMonths": "?"}]
+)
+def test_a_proprietary_time_that_is_none_is_refused(tmp_path: Path, said: dict[str, object]) -> None:
+    document = proposal()
+    document["obsRuns"][0] |= said
+    with pytest.raises(UnreadableFile):
+        _rows(tmp_path, "dfs.run", document)
+
+
+def test_the_principal_investigator_is_first(tmp_path: Path) -> None:
     first, second = _rows(tmp_path, "dfs.investigator")
     assert first == {
         "programme_id": "116.20AB",

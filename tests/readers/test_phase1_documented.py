@@ -27,6 +27,8 @@ BLOCKS = re.findall(r"```\w*\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DO
             '{\n  "progId"',
             {
                 "dfs.programme": 1,
+                "dfs.abstract": 1,
+                "dfs.investigator_account": 1,
                 "dfs.investigator": 1,
                 "dfs.run": 1,
                 "dfs.run_setup": 1,

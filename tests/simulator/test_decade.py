@@ -15,6 +15,7 @@ from archive.config import Config
 from archive.database import Database, copy_arrow, filling, settle
 from archive.declare.dataflow.asm import DIMM
 from archive.declare.dataflow.execution import EXECUTION_FILE
+from archive.declare.dataflow.exposures import EXPOSURE
 from archive.declare.tables import Table
 from archive.errors import UsageError
 from archive.query import compile
@@ -135,7 +136,9 @@ def test_a_command_that_contradicts_itself_is_refused(
 
 # --- exposures are what ingest derives -----------------------------------------------------------------
 
-ALL_EXPOSURES = "SELECT * FROM dfs.exposure ORDER BY dp_id"
+ALL_EXPOSURES = (
+    f"SELECT {', '.join(column.name for column in EXPOSURE.columns)} FROM dfs.exposure ORDER BY dp_id"
+)
 
 
 def test_exposures_are_what_ingest_derives(database: Database) -> None:

@@ -86,7 +86,7 @@ def test_documented_queries_find_something(site: Site, adql: str) -> None:
 
 def test_every_input_was_read_without_a_problem(site: Site) -> None:
     assert site.rows("SELECT * FROM dfs.input_file WHERE outcome <> 'read' OR problem_count <> 0") == []
-    assert len(site.rows("SELECT input_id FROM dfs.input_file")) == 39
+    assert len(site.rows("SELECT input_id FROM dfs.input_file")) == 40
 
 
 def test_frames_join_with_executions_blocks_and_night_logs(site: Site) -> None:
@@ -116,7 +116,7 @@ def test_every_block_lies_in_a_container_and_ends_where_its_history_does(site: S
     blocks = site.rows("SELECT b.ob_id FROM dfs.ob AS b JOIN dfs.container_item AS i ON i.ob_id = b.ob_id")
     assert sorted(row["ob_id"] for row in blocks) == sorted(wish.block.id for wish in WISHES)
     kinds = site.counts("SELECT item_type FROM dfs.container")
-    assert kinds == {("Folder",): 5, ("Group",): 1, ("TimeLink",): 1, ("Concatenation",): 1}
+    assert kinds == {("Folder",): 6, ("Group",): 1, ("TimeLink",): 1, ("Concatenation",): 1}
     last = site.rows(
         "SELECT b.ob_id FROM dfs.ob AS b JOIN dfs.ob_status AS s ON s.ob_id = b.ob_id AND s.to_status ="
         " b.ob_status AND s.changed = (SELECT MAX(h.changed) FROM dfs.ob_status AS h WHERE h.ob_id = b.ob_id)"

@@ -103,7 +103,7 @@ def test_the_numbers_alone(client: httpx.Client) -> None:
 def test_head_names_and_errors(client: httpx.Client) -> None:
     head = client.head(STAR, params={"FORMAT": "fits"})
     assert (head.status_code, head.content) == (200, b"")
-    assert head.headers["content-disposition"] == 'inline; filename="ADP.2020-06-26T11_14_15.799.fits"'
+    assert head.headers["content-disposition"] == 'attachment; filename="ADP.2020-06-26T11_14_15.799.fits"'
     assert client.get("/spectrum/slit").status_code == 404
     missing = client.get("/spectrum/nothing")
     assert missing.status_code == 404 and "no one-dimensional spectrum" in missing.text

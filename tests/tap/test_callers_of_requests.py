@@ -11,7 +11,6 @@ import httpx
 import pytest
 from astropy.io.votable import parse
 
-from archive.access import CHALLENGE
 from archive.database import Database
 from tests.tap.conftest import tap_client
 
@@ -60,7 +59,7 @@ def test_nobody_is_anonymous(site):
 def test_wrong_credential_is_refused_everywhere(site, path, credential):
     answer = site.get(path, headers=[(b"Authorization", credential.encode("latin-1"))])
     assert answer.status_code == 401
-    assert answer.headers["www-authenticate"] == CHALLENGE
+    assert "ivoa_bearer" in answer.headers["www-authenticate"]
     assert answer.headers["access-control-allow-origin"] == "*"
     if path.startswith("/tap"):
         assert parse(io.BytesIO(answer.content)).resources[0].infos[0].value == "ERROR"

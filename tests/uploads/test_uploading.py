@@ -107,6 +107,20 @@ def test_geometry_in_columns(ask):
     assert len(rows(ask("SELECT r FROM TAP_UPLOAD.t", t=document))) == 3
 
 
+def test_a_circle_without_a_radius_holds_nothing(ask):
+    """NaN is greater than all numbers to PostgreSQL."""
+    document = votable(
+        [field("c", "double", "3", xtype="circle")], tabledata([["1 2 NaN"], ["1 2 -1"], ["1 2 1"]])
+    )
+    query = "SELECT CONTAINS(POINT(1, 2), c), AREA(c) FROM TAP_UPLOAD.t WHERE CONTAINS(POINT(1, 2.5), c) = 1"
+    assert [inside for inside, _ in rows(ask(query, t=document))] == [1]
+    assert [area is None for (area,) in rows(ask("SELECT AREA(c) FROM TAP_UPLOAD.t", t=document))] == [
+        True,
+        True,
+        False,
+    ]
+
+
 def test_geometry_in_single_precision(ask):
     document = votable(
         [

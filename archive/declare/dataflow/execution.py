@@ -117,6 +117,7 @@ EXECUTION = Table(
     "A block that had to be repeated has several",
     title="Executions",
     primary_key=("execution_id",),
+    hides="run_id",
     indexes=(("ob_id", "start_time"),),
     covering=((("execution_id",), ("ob_id", "grade")),),
     keys=(Key(("ob_id",), "dfs.ob", ("ob_id",), "The observation block"), OF_RUN, TO_P2_RUN),
@@ -217,6 +218,7 @@ EXECUTION_FILE = Table(
     description="The raw files that executions gave",
     title="Files of executions",
     primary_key=("execution_id", "dp_id"),
+    hides="dp_id",
     keys=(_TO_EXECUTION, TO_RAW),
 )
 

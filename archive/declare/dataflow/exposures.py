@@ -76,6 +76,7 @@ EXPOSURE = Table(
     "in, in whatever order",
     title="Exposures",
     primary_key=("dp_id",),
+    hides="run_id",
     # What the best programmes took in the best seeing is found and told by this index alone.
     covering=((("run_id", "seeing"), ("dp_id", "execution_id")),),
     keys=(

@@ -70,6 +70,7 @@ NIGHT_LOG = Table(
     "what could be read is in columns, and the text itself is kept",
     title="Night logs",
     primary_key=("dp_id",),
+    hides="dp_id",
     keys=(TO_RAW, Key(("ob_id",), "dfs.ob", ("ob_id",), "The observation block"), OF_RUN),
     examples=(
         Example(
@@ -123,6 +124,7 @@ NIGHT_LOG_ENTRY = Table(
     title="Rows of night logs",
     primary_key=("dp_id", "entry_number"),
     whole=("dp_id",),
+    hides="dp_id",
     keys=(
         Key(("dp_id",), "dfs.night_log", ("dp_id",), "The log"),
         Key(("entry_dp_id",), "dbo.raw", ("dp_id",), "The raw file that the row is about"),

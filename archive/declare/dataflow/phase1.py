@@ -1,7 +1,7 @@
 """Phase 1: observing programmes and their investigators; their runs are in `runs`.
 
-What the observatory decided about them is in `allocation`. Addresses and telephone numbers of people are not
-archived: names and institutes are what files and papers have as well.
+What the observatory decided about them is in `allocation`. Names and institutes of people are what files and
+papers have as well; their addresses are for operators only, and telephone numbers are not archived.
 """
 
 from __future__ import annotations
@@ -11,13 +11,23 @@ from dataclasses import replace
 from ..columns import Column
 from ..histories import history_table
 from ..semantics import UTC
-from ..tables import Example, Table
+from ..tables import Example, Key, Table
 from ..types import INTEGER, LONG, TEXT, TIMESTAMP
 from . import runs
 from .joins import OF_PROGRAMME, PERIOD, PROGRAMME_ID
 from .runs import CONDITIONS, RUN, RUN_SETUP, RUN_TARGET
 
-__all__ = ["CONDITIONS", "INVESTIGATOR", "PROGRAMME", "RUN", "RUN_SETUP", "RUN_TARGET", "TABLES"]
+__all__ = [
+    "ABSTRACT",
+    "CONDITIONS",
+    "INVESTIGATOR",
+    "INVESTIGATOR_ACCOUNT",
+    "PROGRAMME",
+    "RUN",
+    "RUN_SETUP",
+    "RUN_TARGET",
+    "TABLES",
+]
 
 _PROGRAMME_ID = replace(PROGRAMME_ID, nullable=False)
 
@@ -76,12 +86,6 @@ PROGRAMME = Table(
             timesys=UTC,
             indexed=True,
             description="When the proposal was submitted, UTC",
-        ),
-        Column(
-            "abstract",
-            TEXT,
-            ucd="meta.abstract;obs.proposal",
-            description="Abstract; restricted until the proprietary time of the data ends",
         ),
         Column(
             "p1_proposal_id",
@@ -160,18 +164,81 @@ INVESTIGATOR = Table(
             indexed=True,
             description="Country of the institute, as the proposal has it",
         ),
-        Column("orcid", TEXT, ucd="meta.ref.orcid", description="ORCID, if it was given"),
+        Column("orcid", TEXT, ucd="meta.ref.orcid", indexed=True, description="ORCID, if it was given"),
     ),
-    description="Who proposed the programmes; addresses are not archived",
+    description="Who proposed the programmes",
     title="Investigators",
     primary_key=("programme_id", "investigator_number"),
     whole=("programme_id",),
     keys=(OF_PROGRAMME,),
 )
 
+INVESTIGATOR_ACCOUNT = Table(
+    "dfs.investigator_account",
+    columns=(
+        _PROGRAMME_ID,
+        replace(INVESTIGATOR.by_name["investigator_number"], description="Their number in dfs.investigator"),
+        Column(
+            "email",
+            TEXT,
+            ucd="meta.email",
+            indexed=True,
+            principal=True,
+            description="Address as the proposal has it, in small letters: an account that has proven the "
+            "address to be its own has the rights of the investigator",
+        ),
+        Column(
+            "account_name",
+            TEXT,
+            ucd="meta.id",
+            principal=True,
+            description="Name of an account at the observatory, as the proposal has it; it gives no rights",
+        ),
+    ),
+    description="How the investigators are known as users: addresses and names of accounts",
+    title="Accounts of investigators",
+    primary_key=("programme_id", "investigator_number"),
+    whole=("programme_id",),
+    keys=(
+        OF_PROGRAMME,
+        Key(
+            ("programme_id", "investigator_number"),
+            "dfs.investigator",
+            ("programme_id", "investigator_number"),
+            "The investigator",
+        ),
+    ),
+    restricted=True,
+)
+
+ABSTRACT = Table(
+    "dfs.abstract",
+    columns=(
+        _PROGRAMME_ID,
+        Column(
+            "abstract",
+            TEXT,
+            ucd="meta.abstract;obs.proposal",
+            nullable=False,
+            principal=True,
+            description="Abstract of the proposal",
+        ),
+    ),
+    description="Abstracts of the proposals. Each is hidden from all but the investigators until the last "
+    "data of its programme are public, and where there are none yet",
+    title="Abstracts",
+    primary_key=("programme_id",),
+    whole=("programme_id",),
+    keys=(OF_PROGRAMME,),
+    hides="programme_id",
+    hidden_at_first=True,
+)
+
 TABLES: tuple[Table, ...] = (
     PROGRAMME,
     history_table(PROGRAMME, "Every version of what a programme was, with the time from which it was so"),
+    ABSTRACT,
     INVESTIGATOR,
+    INVESTIGATOR_ACCOUNT,
     *runs.TABLES,
 )

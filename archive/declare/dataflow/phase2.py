@@ -282,6 +282,7 @@ OB = Table(
     "stand. All that an instrument wants besides the common constraints is in dfs.ob_constraint",
     title="Observation blocks",
     primary_key=("ob_id",),
+    hides="run_id",
     covering=((("ob_id",), ("ob_name",)),),
     keys=(
         OF_RUN,

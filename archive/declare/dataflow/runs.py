@@ -120,6 +120,14 @@ RUN = Table(
             description="Whether it is a run for targets of opportunity",
         ),
         *_REQUEST,
+        Column(
+            "proprietary_days",
+            INTEGER,
+            unit="d",
+            ucd="time.duration;obs.proposal",
+            description="For how long the data are those of the investigators alone, from their arrival in "
+            "the archive on; NULL for the archive's own rule",
+        ),
         *CONDITIONS,
         Column(
             "p1_run_id",

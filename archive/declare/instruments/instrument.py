@@ -223,6 +223,7 @@ class Instrument:
             description=f"{self.title}: one row for every frame, with columns of dbo.raw and keywords of the "
             "instrument.",
             primary_key=("dp_id",),
+            hides="prog_id",
             keys=(Key(("dp_id",), "dbo.raw", ("dp_id",), "The same frame among those of all instruments"),),
             positions=(("ra", "dec"),),
             examples=self.examples,

@@ -47,7 +47,9 @@ class LinksAnswer:
         self._linker = Linker(
             archive.config,
             caller,
-            gather(archive, TableReader(archive.database, archive.config, caller, cancellation), wanted),
+            gather(
+                archive, TableReader(archive.database, archive.config, caller, cancellation), caller, wanted
+            ),
         )
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:

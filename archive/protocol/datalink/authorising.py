@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from ...access import Caller, is_operator
-from ...config import Config
+from ...access import Caller, Guarded
 
 __all__ = ["LinkAuth", "Permission", "permission"]
 
@@ -33,6 +32,6 @@ class Permission:
 _PUBLIC = Permission(LinkAuth.OPTIONAL, True)
 
 
-def permission(config: Config, caller: Caller, *, restricted: bool) -> Permission:
-    """For links to what was made of a file: the file, its preview, cut-outs. Most files are public."""
-    return Permission(LinkAuth.REQUIRED, is_operator(config, caller.name)) if restricted else _PUBLIC
+def permission(caller: Caller, guarded: Guarded | None) -> Permission:
+    """For links to a file, its previews and cut-outs; `guarded` is None when it is everybody's."""
+    return _PUBLIC if guarded is None else Permission(LinkAuth.REQUIRED, guarded.is_open_to(caller))

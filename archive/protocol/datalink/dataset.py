@@ -192,7 +192,7 @@ class Linker:
         )
 
     def _allowed(self, dp_id: str) -> dict[str, Any]:
-        found = permission(self.config, self.caller, restricted=dp_id in self.facts.restricted)
+        found = permission(self.caller, self.facts.guarded.get(dp_id))
         return {"link_auth": found.auth.value, "link_authorized": found.authorized}
 
     def _nature(self, dp_id: str) -> Term | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ...access import restricted_files
+from ...access import Caller, Guarded, guarded_files
 from ...store.listing import ListedFile, listed_files
 from ..service import Archive
 from ..table_reader import Row, TableReader
@@ -56,7 +56,7 @@ class Facts:
     that a file is ancillary to. `sources` are the files of which one was made, `derived` those that were made
     of it, `siblings` other products of the same science frames. `documents` are addresses by kind and name,
     as in util.docurl. `spectra` are addresses of one-dimensional spectra in the Spectrum model.
-    `restricted` are the files that only operators may have.
+    `guarded` are the files that are not everybody's; such as are not even there for the caller are nowhere.
     """
 
     files: dict[str, ListedFile] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Facts:
     siblings: dict[str, list[str]] = field(default_factory=dict)
     documents: dict[tuple[str, str], str] = field(default_factory=dict)
     spectra: dict[str, str] = field(default_factory=dict)
-    restricted: set[str] = field(default_factory=set)
+    guarded: dict[str, Guarded] = field(default_factory=dict)
 
     def is_known(self, dp_id: str) -> bool:
         return dp_id in self.files or dp_id in self.datasets or dp_id in self.raw
@@ -106,8 +106,8 @@ class Facts:
         return f"{dp_id} ({known})" if known else dp_id
 
 
-def gather(archive: Archive, reader: TableReader, dp_ids: Iterable[str]) -> Facts:
-    """Everything that the links of these files need."""
+def gather(archive: Archive, reader: TableReader, caller: Caller, dp_ids: Iterable[str]) -> Facts:
+    """Everything that the links of these files need, as far as the caller may know of it."""
     wanted = set(dp_ids)
     facts = Facts()
     _add_products(facts, reader.having("phase3v2.files", _FILES, archive_id=wanted))
@@ -122,12 +122,25 @@ def gather(archive: Archive, reader: TableReader, dp_ids: Iterable[str]) -> Fact
         (row["archive_id"] for rows in facts.ancillary.values() for row in rows),
     )
     with archive.database.writer() as connection:
-        facts.files.update(listed_files(connection, everything))
-        facts.restricted.update(restricted_files(connection, facts.files))
+        facts.guarded.update(guarded_files(connection, everything))
+        hidden = {
+            file.dp_id for file in facts.guarded.values() if file.hidden and not file.is_open_to(caller)
+        }
+        facts.files.update(listed_files(connection, everything - hidden))
+    _leave_out(facts, hidden)
     facts.datasets.update(_by_dp_id(reader.having("ivoa.ObsCore", _OBSCORE, dp_id=everything)))
     _gather_documents(facts, reader, wanted)
     _gather_spectra(facts, reader, wanted)
     return facts
+
+
+def _leave_out(facts: Facts, hidden: set[str]) -> None:
+    """Of what hangs together with them nobody is told of the hidden files either."""
+    for relation in (facts.main, facts.sources, facts.derived, facts.siblings):
+        for dp_id, found in relation.items():
+            relation[dp_id] = [other for other in found if other not in hidden]
+    for dp_id, rows in facts.ancillary.items():
+        facts.ancillary[dp_id] = [row for row in rows if row["archive_id"] not in hidden]
 
 
 def _by_dp_id(rows: Iterable[Row]) -> dict[str, Row]:

@@ -17,13 +17,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from ...access import Role
 from ...config import Config
-from ...errors import Cancelled, Forbidden, TooLarge, Unauthenticated, UsageError
+from ...errors import Cancelled, Forbidden, NotFound, TooLarge, Unauthenticated, UsageError
 from ..answering import caller_of
 from .headers import ALGORITHMS, VERSION, check_version, checksum_of, number, offer_of
 from .records import Transfer
 from .uploads import OpenUpload, Uploads
-from .values import Offer, TooSlow, offer_from
+from .values import Offer, TooSlow, is_transfer_id, offer_from
 
 __all__ = ["PATH", "incoming_routes"]
 
@@ -45,10 +46,10 @@ class IncomingRoutes:
         caller = caller_of(request)
         if caller.is_anonymous:
             raise Unauthenticated("files are taken from known senders only", hint="send a token")
-        if caller.name not in self._config.incoming_users:
+        if Role.SERVICE not in caller.roles:
             raise Forbidden(
                 f"{caller.name} may not deliver files",
-                hint="the archive's operator can add it to incoming_users",
+                hint="the archive's operator can give it the role of a service, or add it to incoming_users",
             )
         return caller.name
 
@@ -87,22 +88,22 @@ class IncomingRoutes:
         match request.method:
             case "HEAD":
                 check_version(request.headers)
-                found = await run_in_threadpool(self._uploads.find, request.path_params["id"])
+                found = await run_in_threadpool(self._uploads.find, _asked_for(request))
                 return Response(status_code=200, headers=self._headers(found))
             case "PATCH":
                 return await self._patch(request)
             case "DELETE":
                 check_version(request.headers)
-                await run_in_threadpool(self._uploads.give_up, request.path_params["id"])
+                await run_in_threadpool(self._uploads.give_up, _asked_for(request))
                 return Response(status_code=204, headers=self._headers())
             case _:
-                found = await run_in_threadpool(self._uploads.find, request.path_params["id"])
+                found = await run_in_threadpool(self._uploads.find, _asked_for(request))
                 return JSONResponse(_told(found), headers=self._headers())
 
     async def _patch(self, request: Request) -> Response:
         check_version(request.headers, body=True)
         offset, checksum = number(request.headers, "Upload-Offset"), checksum_of(request.headers)
-        upload = await run_in_threadpool(self._uploads.open, request.path_params["id"], offset, checksum)
+        upload = await run_in_threadpool(self._uploads.open, _asked_for(request), offset, checksum)
         try:
             whole = await self._receive(request, upload)
             if not whole and checksum is not None:
@@ -182,6 +183,14 @@ def _offers(body: bytes) -> list[Offer]:
     if not isinstance(files, list) or len(files) > _MOST_OFFERS:
         raise UsageError(f'a report has "files", a list of at most {_MOST_OFFERS}')
     return [offer_from(one if isinstance(one, dict) else {}) for one in files]
+
+
+def _asked_for(request: Request) -> str:
+    """The identifier in the path; what cannot be one is not there."""
+    found: str = request.path_params["id"]
+    if not is_transfer_id(found):
+        raise NotFound("there is no such upload", hint="create it with POST")
+    return found
 
 
 def _told(transfer: Transfer) -> dict[str, object]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from ...access import Caller, check_file
+from ...access import Caller, Road, release
 from ...database import Cancellation
 from ...errors import NotFound, UnreadableFile, UsageError
 from ...pixels import Cutout, Extent, Packed, Unpacker, cut
@@ -46,8 +46,10 @@ class _Watched:
 class Cutter:
     """Cuts the files of an archive. Blocking; for any number of threads."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, road: Road = Road.CUTOUT) -> None:
+        """`road`: by which what is cut leaves the archive."""
         self._archive = archive
+        self._road = road
         config = archive.config
         self._unpacker = Unpacker(config.data_folder / "unpacked", config.unpacked_bytes)
 
@@ -57,7 +59,7 @@ class Cutter:
             raise NotFound(f"ID: the archive has no dataset {asked.identifier[:200]!r}")
         with self._archive.database.writer() as connection:
             found = described(connection, asked.dp_id)
-            check_file(connection, self._archive.config, caller, found.dp_id)
+            release(connection, caller, found.dp_id, self._road)
         return opened(self._archive.store, found)
 
     @contextmanager
@@ -86,7 +88,7 @@ class Cutter:
             return Extent()
         config = self._archive.config
         with self._archive.database.run(
-            compile(build.scan(table, _COLUMNS, build.one_of(table, "dp_id", [dp_id]))),
+            compile(build.scan(table, _COLUMNS, build.one_of(table, "dp_id", [dp_id])), viewer=caller.viewer),
             maxrec=None,
             first_seconds=config.sync_seconds,
             total_seconds=config.transfer_seconds,

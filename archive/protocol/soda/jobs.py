@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from ...access import Caller
+from ...access import Caller, Road
 from ...database import Cancellation
 from ...declare.parameters import Parameter, parse_arguments
 from ...errors import ArchiveError, Busy, Cancelled, CopyMissing, DiskFull
 from ..failures import soda_label
 from ..files import disposition
 from ..service import Archive
-from ..uws import Job, JobResult, Output, Stop
+from ..uws import Job, JobResult, Output, Stop, acting
 from .asking import Asked, asked_in_job
 from .cutting import Cutter
 from .parameters import SODA_PARAMETERS
@@ -33,7 +33,7 @@ class SodaJobs:
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
-        self._cutter = Cutter(archive)
+        self._cutter = Cutter(archive, Road.JOB)
 
     def run(
         self, job: Job, files: Mapping[str, Path], output: Output, stop: Stop
@@ -46,7 +46,8 @@ class SodaJobs:
         for number, asked in enumerate(everything, 1):
             target = output if number == 1 else output.another()
             id = "result" if len(everything) == 1 else f"result-{number}"
-            results.append(self._result(asked, Caller(job.owner), id, target, cancellation, stop))
+            with acting(self._archive, job, target) as owner:
+                results.append(self._result(asked, owner, id, target, cancellation, stop))
         return results
 
     def _result(

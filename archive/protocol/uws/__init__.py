@@ -5,10 +5,22 @@ Generic over services: each brings a `JobKind`, and mounts `job_routes`.
 
 from __future__ import annotations
 
+from .acting import acting
 from .model import Job, JobKind, JobResult, Phase
 from .output import Output
 from .routes import job_routes
 from .stop import Stop
 from .system import Jobs, KindFactory
 
-__all__ = ["Job", "JobKind", "JobResult", "Jobs", "KindFactory", "Output", "Phase", "Stop", "job_routes"]
+__all__ = [
+    "Job",
+    "JobKind",
+    "JobResult",
+    "Jobs",
+    "KindFactory",
+    "Output",
+    "Phase",
+    "Stop",
+    "acting",
+    "job_routes",
+]

@@ -12,6 +12,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
+from ...access import Scope
 from ...declare.parameters import Parameter
 from .output import Output
 from .stop import Stop
@@ -117,11 +118,15 @@ class Brief:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Times have their zone. Nobody's `owner` is empty. `attempt` counts executions from 1."""
+    """Times have their zone. Nobody's `owner` is empty. `attempt` counts executions from 1.
+
+    `scopes`: how far the owner's token went when he made the job, which goes no further.
+    """
 
     id: str
     kind: str
     owner: str
+    scopes: frozenset[Scope]
     run_id: str
     phase: Phase
     parameters: tuple[tuple[str, str], ...]

@@ -15,7 +15,7 @@ from ...access import Caller
 from ...config import Config
 from ...database import Database
 from ...database.bookkeeping import Connection
-from ...errors import Busy, Forbidden, NotFound, UsageError
+from ...errors import Busy, Forbidden, NotFound, TooMany, Unauthenticated, UsageError
 from ..requests import Received
 from . import executions, records
 from .folders import JobFolders
@@ -29,10 +29,8 @@ _LONGEST_RUN_ID = 1000
 _ANONYMOUS = "anonymous callers have"
 
 
-class TooManyJobs(Busy):
-    """RFC 6585: this caller has too many."""
-
-    status = 429
+class TooManyJobs(TooMany):
+    """Of this caller."""
 
 
 class NoRoom(Busy):
@@ -74,6 +72,7 @@ class JobQueue:
             id=job_id,
             kind=kind.name,
             owner=caller.name,
+            scopes=caller.scopes,
             run_id=_run_id(parameters),
             phase=new.phase,
             parameters=parameters,
@@ -102,7 +101,7 @@ class JobQueue:
         return job
 
     def find(self, kind: JobKind, job_id: str, caller: Caller) -> Job:
-        """NotFound for what does not exist, Forbidden for what is somebody else's."""
+        """NotFound for what does not exist, Unauthenticated or Forbidden for what is somebody else's."""
         with self.database.writer() as connection:
             job = records.find(connection, kind.name, job_id) if job_id.isprintable() else None
         if job is None:
@@ -110,7 +109,8 @@ class JobQueue:
                 "there is no such job", hint="it may have been deleted, or reached its destruction"
             )
         if job.owner and job.owner != caller.name:
-            raise Forbidden("this is somebody else's job", hint="identify yourself as its owner")
+            refusal = Unauthenticated if caller.is_anonymous else Forbidden
+            raise refusal("this is somebody else's job", hint="identify yourself as its owner")
         return job
 
     def list_jobs(

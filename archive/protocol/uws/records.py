@@ -14,6 +14,7 @@ from typing import Any
 from psycopg.rows import dict_row
 from psycopg.types.json import Json
 
+from ...access import scopes_of
 from ...database.bookkeeping import Connection
 from .model import ACTIVE, Brief, InlineFile, Job, JobError, Phase, StoredResult, sources
 
@@ -37,8 +38,8 @@ __all__ = [
 ]
 
 _COLUMNS = (
-    "job_id, kind, owner, run_id, phase, parameters, files, execution_seconds, created, started, ended,"
-    " destruction, share, worker, attempt, losses, error, transient, results"
+    "job_id, kind, owner, scopes, run_id, phase, parameters, files, execution_seconds, created, started,"
+    " ended, destruction, share, worker, attempt, losses, error, transient, results"
 )
 
 
@@ -56,6 +57,7 @@ def _job(row: Mapping[str, Any]) -> Job:
         id=row["job_id"],
         kind=row["kind"],
         owner=row["owner"],
+        scopes=scopes_of(row["scopes"]),
         run_id=row["run_id"],
         phase=Phase(row["phase"]),
         parameters=tuple((name, value) for name, value in row["parameters"]),
@@ -104,15 +106,16 @@ def usage(connection: Connection, owner: str, share: str | None = None) -> Usage
 def insert(connection: Connection, job: Job, place: str) -> None:
     """A new job, PENDING or QUEUED."""
     connection.execute(
-        "INSERT INTO archive.job (job_id, kind, place, owner, share, run_id, phase, parameters, files, given,"
-        " execution_seconds, created, queued, destruction) VALUES (%(id)s, %(kind)s, %(place)s, %(owner)s,"
-        " %(share)s, %(run_id)s, %(phase)s, %(parameters)s, %(files)s, %(given)s, %(execution_seconds)s,"
-        " %(created)s, %(created)s, %(destruction)s)",
+        "INSERT INTO archive.job (job_id, kind, place, owner, scopes, share, run_id, phase, parameters,"
+        " files, given, execution_seconds, created, queued, destruction) VALUES (%(id)s, %(kind)s, %(place)s,"
+        " %(owner)s, %(scopes)s, %(share)s, %(run_id)s, %(phase)s, %(parameters)s, %(files)s, %(given)s,"
+        " %(execution_seconds)s, %(created)s, %(created)s, %(destruction)s)",
         {
             "id": job.id,
             "kind": job.kind,
             "place": place,
             "owner": job.owner,
+            "scopes": sorted(job.scopes),
             "share": job.share,
             "run_id": job.run_id,
             "phase": job.phase.value,

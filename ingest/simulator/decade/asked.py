@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from archive.declare.dataflow.allocation import OUTCOME
-from archive.declare.dataflow.phase1 import INVESTIGATOR, PROGRAMME, RUN
+from archive.declare.dataflow.phase1 import ABSTRACT, INVESTIGATOR, PROGRAMME, RUN
 from archive.declare.dataflow.phase2 import OB
 
 from ..season import Season
@@ -23,6 +23,7 @@ __all__ = ["asked_rows"]
 def asked_rows(season: Season) -> Iterator[Batch]:
     """Programmes with their investigators, runs with what they were given, and blocks as they are now."""
     yield batch_of_dicts(PROGRAMME, _programmes(season))
+    yield batch_of_dicts(ABSTRACT, _abstracts(season))
     yield batch_of_dicts(INVESTIGATOR, _investigators(season))
     yield batch_of_dicts(RUN, _runs(season))
     yield batch_of_dicts(OUTCOME, _outcomes(season))
@@ -42,9 +43,13 @@ def _programmes(season: Season) -> Iterator[dict[str, Any]]:
             "pi_name": leader.full or f"{leader.first} {leader.last}",
             "status": "Submitted",
             "submitted": _moment(one.submitted),
-            "abstract": one.abstract,
             "p1_proposal_id": one.number,
         }
+
+
+def _abstracts(season: Season) -> Iterator[dict[str, Any]]:
+    for one in season.programmes:
+        yield {"programme_id": one.id, "abstract": one.abstract}
 
 
 def _investigators(season: Season) -> Iterator[dict[str, Any]]:

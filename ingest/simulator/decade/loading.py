@@ -16,7 +16,7 @@ from archive.declare.dataflow.allocation import OUTCOME
 from archive.declare.dataflow.asm import DIMM, METEO_PARANAL
 from archive.declare.dataflow.execution import EXECUTION, EXECUTION_FILE
 from archive.declare.dataflow.exposures import EXPOSURE
-from archive.declare.dataflow.phase1 import INVESTIGATOR, PROGRAMME, RUN
+from archive.declare.dataflow.phase1 import ABSTRACT, INVESTIGATOR, PROGRAMME, RUN
 from archive.declare.dataflow.phase2 import OB
 from archive.declare.phase3v2 import FILES, PROVENANCE
 from archive.declare.raw import RAW
@@ -29,8 +29,8 @@ from . import Part, simulate_rows
 __all__ = ["TABLES", "load_parts"]
 
 TABLES = (
-    PROGRAMME, INVESTIGATOR, RUN, OUTCOME, OB, EXECUTION, EXECUTION_FILE, EXPOSURE, DIMM, METEO_PARANAL, RAW,
-    FILES, PROVENANCE,
+    PROGRAMME, ABSTRACT, INVESTIGATOR, RUN, OUTCOME, OB, EXECUTION, EXECUTION_FILE, EXPOSURE, DIMM,
+    METEO_PARANAL, RAW, FILES, PROVENANCE,
 )  # fmt: skip
 
 Made = list[tuple[str, pa.RecordBatch]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..observatory import ObservationBlock, Run, Target
 from ..wishes import Container, Folder, Kind, Link, Setup, Wish
-from .plan import CLUSTERS, DWARFS, GALAXIES, IMAGING, SPECTROSCOPY
+from .plan import CLUSTERS, DWARFS, GALAXIES, IMAGING, POPULATIONS, SPECTROSCOPY
 from .weather import NIGHT
 
 __all__ = [
@@ -87,7 +87,7 @@ _GLOBULARS = Container(
     3700111,
     Kind.GROUP,
     "Globular clusters",
-    (Link(_NGC3201, 40.0), Link(_OMEGA, 25.0), Link(_WITH_SKY, 35.0)),
+    (Link(_NGC3201, 60.0), Link(_WITH_SKY, 40.0)),
 )
 _SPIRALS = Container(3700121, Kind.FOLDER, "Spirals", (Link(_M83), Link(SOMBRERO)))
 _EPOCHS = Container(
@@ -104,6 +104,7 @@ _EPOCHS = Container(
 FOLDERS: tuple[Folder, ...] = (
     Folder(CLUSTERS, 116280101, Container(3700110, Kind.FOLDER, CLUSTERS.id, (Link(_GLOBULARS),))),
     Folder(GALAXIES, 116280102, Container(3700120, Kind.FOLDER, GALAXIES.id, (Link(_SPIRALS),))),
+    Folder(POPULATIONS, 116280103, Container(3700130, Kind.FOLDER, POPULATIONS.id, (Link(_OMEGA),))),
     Folder(DWARFS, 116290101, Container(3700210, Kind.FOLDER, DWARFS.id, (Link(_EPOCHS), Link(REPEATED)))),
     Folder(TRANSIENTS, 116300101, Container(3700310, Kind.FOLDER, TRANSIENTS.id, (Link(NOVA),))),
 )

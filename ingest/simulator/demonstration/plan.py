@@ -12,9 +12,10 @@ from ..observatory import PARANAL, SECOND, Conditions, Exposure, ObservationBloc
 from ..sky import airmass
 from .weather import NIGHT, weather
 
-__all__ = ["CLUSTERS", "DWARFS", "GALAXIES", "GUESTS", "IMAGING", "SPECTROSCOPY", "plan_night"]
+__all__ = ["CLUSTERS", "DWARFS", "GALAXIES", "GUESTS", "IMAGING", "POPULATIONS", "SPECTROSCOPY", "plan_night"]
 
 CLUSTERS = Run("116.28AB.001", "Infrared photometry of southern globular clusters", "BRAHE/ÅKESSON/LØVGREN")
+POPULATIONS = Run("116.28AB.003", "The populations of Omega Centauri", "BRAHE/LØVGREN")
 GALAXIES = Run("116.28AB.002", "Star formation in nearby spirals", "BRAHE/SOPHIE")
 DWARFS = Run("116.29CD.001", "White dwarfs as flux standards", "LONGOMONTANUS/KEPLER")
 
@@ -31,7 +32,7 @@ IMAGING: tuple[tuple[ObservationBlock, tuple[str, ...], float], ...] = (
         0.13,
     ),
     (
-        ObservationBlock(4300103, "OmegaCen_K", CLUSTERS, Target("NGC 5139", 201.6968, -47.4795)),
+        ObservationBlock(4300103, "OmegaCen_K", POPULATIONS, Target("NGC 5139", 201.6968, -47.4795)),
         ("Ks",),
         0.16,
     ),

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from ..wishes import Allocation, Investigator, Programme, Proposed
 from .blocks import HIGH_RESOLUTION, TRANSIENTS
-from .plan import CLUSTERS, DWARFS, GALAXIES
+from .plan import CLUSTERS, DWARFS, GALAXIES, POPULATIONS
 
 __all__ = ["PROGRAMMES"]
 
 _HVEN = "Uraniborg"
-_TYCHO = Investigator("Tycho", "Brahe", _HVEN, "DK")
+_TYCHO = Investigator("Tycho", "Brahe", _HVEN, "DK", email="tycho@uraniborg.example")
+_KEPLER = Investigator("Johannes", "Kepler", "Univerzita Karlova", "CZ", email="kepler@uraniborg.example")
+_PROPRIETARY = 365  # days
 
 PROGRAMMES: tuple[Programme, ...] = (
     Programme(
@@ -41,7 +43,7 @@ PROGRAMMES: tuple[Programme, ...] = (
                 1.0,
                 0.7,
                 Allocation(4.0, "A", 1.4, 3),
-                ("NGC 3201", "NGC 5139", "NGC 6397"),
+                ("NGC 3201", "NGC 6397"),
             ),
             Proposed(
                 GALAXIES,
@@ -56,6 +58,20 @@ PROGRAMMES: tuple[Programme, ...] = (
                 Allocation(2.0, "B", 2.2, 17),
                 ("M 83", "M 104"),
             ),
+            Proposed(
+                POPULATIONS,
+                8012,
+                "HAWKI",
+                "UT4",
+                "SM",
+                "Normal",
+                1.0,
+                1.0,
+                0.7,
+                Allocation(1.0, "A", 1.4, 3),
+                ("NGC 5139",),
+                _PROPRIETARY,
+            ),
         ),
     ),
     Programme(
@@ -68,7 +84,7 @@ PROGRAMMES: tuple[Programme, ...] = (
         "2025-03-26T09:45:30Z",
         (
             Investigator("Christen", "Longomontanus", "Københavns Universitet", "DK"),
-            Investigator("Johannes", "Kepler", "Univerzita Karlova", "CZ"),
+            _KEPLER,
             Investigator("Tadeáš", "Hájek", "Univerzita Karlova", "CZ"),
         ),
         (
@@ -97,6 +113,7 @@ PROGRAMMES: tuple[Programme, ...] = (
                 1.0,
                 Allocation(1.0, "B", 2.4, 22),
                 ("EG 274",),
+                _PROPRIETARY,
             ),
         ),
     ),

@@ -1,0 +1,479 @@
+"""Accounts as people and programs meet them: registering, logging in, and whom a credential proves.
+
+Blocking calls, each with a transaction of its own. What an operator does to accounts is `administration`'s;
+how requests become these calls, the web server's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+from ..config import Config
+from ..database import Database
+from ..database.bookkeeping import Connection
+from ..errors import BadParameter, Forbidden, Unauthenticated, UsageError
+from . import account_records as records
+from . import lockout, tokens
+from .account_records import Account, Purpose
+from .callers import ANONYMOUS, EVERY_SCOPE, Caller, Callers, Role, Scope
+from .credentials import Basic, Bearer, read_authorization
+from .details import check_name, checked_orcid, checked_text, names_for
+from .mail import Mailer, checked_address
+from .messages import tell_known, tell_moved, tell_reset, tell_verify
+from .passwords import Passwords, check_password, is_storable
+from .proving import Proving
+from .rights import keys_of
+from .tokens import Issued, TokenInfo, TokenKind, looks_like_token
+
+__all__ = ["Accounts", "allowed_scopes"]
+
+_WRONG_TOKEN = "the token is not known here"
+_LOGIN_HINT = "log in for a new one"
+
+
+def allowed_scopes(roles: Iterable[Role]) -> frozenset[Scope]:
+    """What a token of somebody with these roles may be used for."""
+    held = set(roles)
+    scopes = {Scope.READ, Scope.WRITE, Scope.ACCOUNT}
+    if held & {Role.OPERATOR, Role.ADMINISTRATOR}:
+        scopes.add(Scope.ADMIN)
+    if Role.SERVICE in held:
+        scopes.add(Scope.DELIVER)
+    return frozenset(scopes)
+
+
+class Accounts:
+    """The accounts in a database, and beside them the tokens from the environment, `callers`.
+
+    `address` is that of the client where failures are counted; "" for commands on the machine itself.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        config: Config,
+        callers: Callers | None = None,
+        passwords: Passwords | None = None,
+    ) -> None:
+        self._database = database
+        self._config = config
+        self._callers = Callers({}) if callers is None else callers
+        elsewhere = {caller.name for caller in self._callers}
+        self._reserved = elsewhere | {*config.operators, *config.incoming_users}
+        self._proving = Proving(database, Passwords() if passwords is None else passwords)
+        self._mailer = Mailer(config)
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether people get their links by themselves; otherwise from the operator."""
+        return self._mailer.is_configured
+
+    def settle(self) -> None:
+        """Until all messages that were asked for by now have been sent."""
+        self._mailer.wait()
+
+    def close(self) -> None:
+        """When what was to be sent has been."""
+        self._mailer.close()
+
+    # --- who asks -----------------------------------------------------------------------------------------
+
+    def of(self, authorization: str | None, address: str = "") -> Caller:
+        """The caller whom an Authorization header proves, anonymous without one.
+
+        Raises Unauthenticated for one that proves nobody, Forbidden for an account that is closed.
+        """
+        match read_authorization(authorization):
+            case None:
+                return ANONYMOUS
+            case Bearer(token):
+                return self.caller_of_token(token)
+            case Basic(name, password):
+                return self.caller_of_password(name, password, address)
+
+    def caller_of_token(self, token: str) -> Caller:
+        """One indexed statement for his token and account, one for his rights; none for what is no token."""
+        caller = self._callers.owner(token)
+        if caller is not None:
+            return self._with_configured_roles(caller)
+        if not looks_like_token(token):
+            raise Unauthenticated(_WRONG_TOKEN, hint=_LOGIN_HINT)
+        with self._database.writer() as connection:
+            found = records.find_token(connection, token)
+            if found is None or found.over:
+                over = "the token was revoked, or its time is over"
+                raise Unauthenticated(_WRONG_TOKEN if found is None else over, hint=_LOGIN_HINT)
+            if found.kind == TokenKind.REFRESH:
+                raise Unauthenticated("a refresh token is good for a new token only", hint="exchange it")
+            return self._caller(connection, found.account, found.scopes, found.id)
+
+    def caller_of_password(self, name: str, password: str, address: str = "") -> Caller:
+        """For HTTP Basic; a token does as the password, too."""
+        if self._callers.owner(password) is not None or looks_like_token(password):
+            caller = self.caller_of_token(password)
+            if caller.name != name:
+                raise Unauthenticated(_WRONG_TOKEN, hint=_LOGIN_HINT)
+            return caller
+        account = self._proven(name, password, address, again=True)
+        with self._database.writer() as connection:
+            return self._caller(connection, account)
+
+    def acting_for(self, name: str, scopes: frozenset[Scope] = EVERY_SCOPE) -> Caller:
+        """The owner of a job with the rights that he has now, as far as the token went that made it.
+
+        Raises Forbidden when his account is closed.
+        """
+        if not name:
+            return ANONYMOUS
+        with self._database.writer() as connection:
+            account = records.find(connection, name)
+            if account is not None:
+                return self._caller(connection, account, scopes)
+        return self._with_configured_roles(Caller(name, scopes=scopes))
+
+    def _caller(
+        self,
+        connection: Connection,
+        account: Account,
+        scopes: frozenset[Scope] = EVERY_SCOPE,
+        token: str = "",
+    ) -> Caller:
+        _check_open(account)
+        roles = account.roles | self._configured_roles(account.name)
+        return Caller(
+            account.name,
+            roles,
+            scopes & allowed_scopes(roles),
+            keys_of(connection, account.name),
+            token,
+            account.full_name,
+        )
+
+    def _with_configured_roles(self, caller: Caller) -> Caller:
+        """For who has no account."""
+        roles = self._configured_roles(caller.name)
+        return replace(caller, roles=roles, scopes=caller.scopes & allowed_scopes(roles) - {Scope.ACCOUNT})
+
+    def _configured_roles(self, name: str) -> frozenset[Role]:
+        roles = set()
+        if name in self._config.operators:
+            roles.add(Role.OPERATOR)
+        if name in self._config.incoming_users:
+            roles.add(Role.SERVICE)
+        return frozenset(roles)
+
+    # --- logging in ---------------------------------------------------------------------------------------
+
+    def log_in(
+        self,
+        name_or_email: str,
+        password: str,
+        kind: TokenKind = TokenKind.ACCESS,
+        scopes: frozenset[Scope] = EVERY_SCOPE,
+        lasting: timedelta | None = None,
+        *,
+        address: str = "",
+    ) -> Issued:
+        """Tokens of the scopes that are wanted, as far as the account's roles allow; `lasting` may shorten.
+
+        Raises Unauthenticated for a wrong password and an unknown name alike, TooMany when the account is
+        locked, Forbidden when it is closed or its address is not confirmed.
+        """
+        if kind not in {TokenKind.ACCESS, TokenKind.SESSION}:
+            raise UsageError(f"nobody logs in for a token of the kind {kind}")
+        account = self._proven(name_or_email, password, address)
+        with self._database.writer() as connection:
+            return self._issue(connection, account, kind, scopes, lasting)
+
+    def _proven(self, login: str, password: str, address: str, *, again: bool = False) -> Account:
+        """The account of a name or address and a password, which can be used."""
+        return self._usable(self._proving.account(login, password, address, again=again))
+
+    def _usable(self, account: Account) -> Account:
+        _check_open(account)
+        if account.verified is None and account.email is not None:
+            with self._database.writer() as connection:
+                self._ask_to_verify(connection, account.name, account.email, None)
+            hint = "follow the link that was sent to it" if self.sends_mail else "ask the archive's operator"
+            raise Forbidden(f"the address of the account {account.name} is not confirmed yet", hint=hint)
+        return account
+
+    def _issue(
+        self,
+        connection: Connection,
+        account: Account,
+        kind: TokenKind,
+        scopes: frozenset[Scope],
+        lasting: timedelta | None = None,
+        *,
+        family: str = "",
+        note: str = "",
+    ) -> Issued:
+        caller = self._caller(connection, account, scopes)
+        issue = partial(tokens.issue, connection, self._config.base_url, account.name)
+        made = issue(kind, caller.scopes, lasting=lasting, family=family, note=note)
+        refresh = None
+        if kind is TokenKind.ACCESS:
+            refresh = issue(TokenKind.REFRESH, caller.scopes, family=family or made.id).text
+        return Issued(made.text, refresh, made.expires, replace(caller, token=made.id))
+
+    def log_in_by_identity(
+        self,
+        issuer: str,
+        subject: str,
+        email: str,
+        email_verified: bool,
+        full_name: str,
+        orcid: str | None,
+        kind: TokenKind = TokenKind.SESSION,
+    ) -> Issued:
+        """For who has proven himself to an OpenID provider that the configuration names.
+
+        The first time he gets an account, or the one that he has by the same address, if both sides know
+        that it is his.
+        """
+        with self._database.writer() as connection:
+            records.lock_identity(connection, issuer, subject)
+            account = records.find_identity(connection, issuer, subject)
+            if account is None:
+                account = self._account_for(connection, email if email_verified else "", email, full_name)
+                _check_open(account)
+                records.insert_identity(connection, issuer, subject, account.name)
+            _check_open(account)
+            known = checked_orcid(orcid) if orcid else None
+            if known is not None and known != account.orcid:
+                records.set_orcid(connection, account.name, known)
+            return self._issue(connection, account, kind, EVERY_SCOPE)
+
+    def _account_for(self, connection: Connection, proven: str, email: str, full_name: str) -> Account:
+        address = _address_or_none(proven)
+        account = records.find_email(connection, address) if address is not None else None
+        if account is not None:
+            return account
+        text = _text_or_empty(full_name)
+        for name in names_for(email, text):
+            if name in self._reserved or records.is_used(connection, name):
+                continue
+            if records.insert(
+                connection,
+                name,
+                email=address or _address_or_none(email),
+                verified=address is not None,
+                password=None,
+                full_name=text,
+                institute="",
+            ):
+                break
+        return self._need(connection, name)
+
+    # --- tokens -------------------------------------------------------------------------------------------
+
+    def refresh(self, refresh_token: str) -> Issued:
+        """New tokens for a refresh token, which is good for once: a second time ends all that came of it."""
+        with self._database.writer() as connection:
+            found = tokens.exchange(connection, refresh_token) if looks_like_token(refresh_token) else None
+            if found is not None and found.again:
+                tokens.revoke_family(connection, found.family)
+            elif found is not None:
+                account = self._need(connection, found.account)
+                return self._issue(connection, account, TokenKind.ACCESS, found.scopes, family=found.family)
+        if found is not None:
+            raise Unauthenticated("the refresh token was used before, so it has been revoked", hint="log in")
+        raise Unauthenticated("the refresh token is not known here, or its time is over", hint="log in")
+
+    def revoke(self, token: str) -> None:
+        """Ends a token at once, and all that came of the same log-in. Of an unknown one nothing is told."""
+        if not looks_like_token(token):
+            return
+        with self._database.writer() as connection:
+            family = tokens.family_of(connection, token)
+            if family is not None:
+                tokens.revoke_family(connection, family)
+
+    def revoke_token(self, name: str, token_id: str) -> bool:
+        """The same by the public id of one of somebody's tokens; False when he has none of it."""
+        with self._database.writer() as connection:
+            family = tokens.family_by_id(connection, name, token_id) if is_storable(token_id) else None
+            return family is not None and tokens.revoke_family(connection, family) > 0
+
+    def revoke_all(self, name: str) -> int:
+        """Logs somebody out everywhere; tells how many tokens ended."""
+        with self._database.writer() as connection:
+            return tokens.revoke_all(connection, name)
+
+    def tokens_of(self, name: str) -> list[TokenInfo]:
+        """The oldest first, with those that are over for a while."""
+        with self._database.writer() as connection:
+            return tokens.tokens_of(connection, name)
+
+    def issue_service_token(
+        self,
+        name: str,
+        scopes: Iterable[Scope],
+        lasting: timedelta | None = None,
+        note: str = "",
+    ) -> Issued:
+        """A token for a program, two years at most; raises Forbidden for scopes that the account has not."""
+        wanted = frozenset(scopes)
+        with self._database.writer() as connection:
+            account = self._need(connection, name)
+            allowed = allowed_scopes(account.roles | self._configured_roles(name)) - {Scope.ACCOUNT}
+            if not wanted or wanted - allowed:
+                raise Forbidden(
+                    f"{name} cannot have a token of the scopes {', '.join(sorted(wanted)) or '(none)'}",
+                    hint=f"possible are {', '.join(sorted(allowed))}",
+                )
+            text = checked_text("note", note)
+            return self._issue(connection, account, TokenKind.SERVICE, wanted, lasting, note=text)
+
+    # --- one's own account --------------------------------------------------------------------------------
+
+    def register(
+        self, name: str, email: str, password: str, full_name: str = "", institute: str = ""
+    ) -> None:
+        """Makes an account that can be used when its address is confirmed.
+
+        Nobody learns whether an address has an account already: its owner gets a message in either case.
+        """
+        if not self._config.registration:
+            raise Forbidden("nobody can register here", hint="ask the archive's operator for an account")
+        check_name(name)
+        address = checked_address(email)
+        check_password(password, name, address)
+        person, place = checked_text("full_name", full_name), checked_text("institute", institute)
+        hashed = self._proving.hashed(password)
+        with self._database.writer() as connection:
+            if name in self._reserved or records.is_used(connection, name):
+                raise _taken(name)
+            known = records.find_email(connection, address)
+            if known is None and not records.insert(
+                connection,
+                name,
+                email=address,
+                verified=False,
+                password=hashed,
+                full_name=person,
+                institute=place,
+            ):
+                raise _taken(name)
+            self._ask_to_verify(connection, name, address, known)
+
+    def _ask_to_verify(self, connection: Connection, name: str, address: str, known: Account | None) -> None:
+        """A link to an address, or a notice to the account that has it already."""
+        base_url = self._config.base_url
+        if known is not None:
+            if records.new_link(connection, known.name, address, Purpose.NOTICE) is not None:
+                tell_known(self._mailer, base_url, known.name, address)
+            return
+        secret = records.new_link(connection, name, address, Purpose.VERIFY)
+        if secret is not None:
+            tell_verify(self._mailer, base_url, name, address, secret)
+
+    def verify(self, mail_token: str) -> str:
+        """The name of the account whose address the link confirms."""
+        with self._database.writer() as connection:
+            name, email = _followed(connection, mail_token, Purpose.VERIFY)
+            before = self._need(connection, name)
+            if not records.set_verified(connection, name, email):
+                raise UsageError(f"{email} belongs to another account by now")
+        if before.verified is not None and before.email is not None and before.email != email:
+            tell_moved(self._mailer, name, before.email)
+        return name
+
+    def request_reset(self, email: str) -> None:
+        """Sends a link to who has an account; others, and whoever asks, learn nothing."""
+        address = checked_address(email)
+        if self.sends_mail:
+            self._mailer.later(partial(self._send_reset, address))
+
+    def _send_reset(self, address: str) -> None:
+        with self._database.writer() as connection:
+            account = records.find_email(connection, address)
+            if account is None or not account.is_open:
+                return
+            secret = records.new_link(connection, account.name, address, Purpose.RESET)
+        if secret is not None:
+            tell_reset(self._mailer, self._config.base_url, account.name, address, secret)
+
+    def reset(self, mail_token: str, password: str) -> str:
+        """Sets another password by a link; whoever was logged in is not any more. The account's name."""
+        check_password(password)
+        hashed = self._proving.hashed(password)
+        with self._database.writer() as connection:
+            name, email = _followed(connection, mail_token, Purpose.RESET)
+            check_password(password, name, email)
+            self._replace_password(connection, name, hashed)
+        return name
+
+    def change_password(self, name: str, old: str, new: str, *, address: str = "") -> None:
+        """Ends all tokens, that of the caller too."""
+        account = self._proven(name, old, address)
+        check_password(new, account.name, account.email or "")
+        hashed = self._proving.hashed(new)
+        with self._database.writer() as connection:
+            self._replace_password(connection, account.name, hashed)
+
+    def _replace_password(self, connection: Connection, name: str, hashed: str) -> None:
+        records.set_password(connection, name, hashed)
+        lockout.clear(connection, name)
+        tokens.revoke_all(connection, name)
+
+    def change_details(self, name: str, full_name: str, institute: str) -> None:
+        person, place = checked_text("full_name", full_name), checked_text("institute", institute)
+        with self._database.writer() as connection:
+            self._need(connection, name)
+            records.set_details(connection, name, person, place)
+
+    def change_email(self, name: str, email: str, password: str, *, address: str = "") -> None:
+        """Sends a link to the new address, which takes the place of the old one when it is followed."""
+        wanted = checked_address(email)
+        account = self._proven(name, password, address)
+        with self._database.writer() as connection:
+            self._ask_to_verify(connection, account.name, wanted, records.find_email(connection, wanted))
+
+    def account(self, name: str) -> Account:
+        """Raises BadParameter when there is none."""
+        with self._database.writer() as connection:
+            return self._need(connection, name)
+
+    def _need(self, connection: Connection, name: str) -> Account:
+        account = records.find(connection, name) if is_storable(name) else None
+        if account is None or account.removed is not None:
+            raise BadParameter("name", f"there is no account {name[:40]!r}")
+        return account
+
+
+def _check_open(account: Account) -> None:
+    if not account.is_open:
+        raise Forbidden(f"the account {account.name} is closed", hint="ask the archive's operator")
+
+
+def _taken(name: str) -> BadParameter:
+    return BadParameter("name", f"{name} is taken", hint="choose another one")
+
+
+def _followed(connection: Connection, mail_token: str, purpose: Purpose) -> tuple[str, str]:
+    """Name and address of the account to which a link was sent."""
+    found = records.use_link(connection, mail_token, purpose)
+    account = None if found is None else records.find(connection, found[0])
+    if found is None or account is None or not account.is_open:
+        raise UsageError("this link is not good any more", hint="ask for another one")
+    return found
+
+
+def _address_or_none(email: str) -> str | None:
+    """What a provider says of somebody is used as far as it is good for something."""
+    try:
+        return checked_address(email)
+    except BadParameter:
+        return None
+
+
+def _text_or_empty(text: str) -> str:
+    try:
+        return checked_text("full_name", text)
+    except BadParameter:
+        return ""

@@ -1,0 +1,120 @@
+"""A browser, Chromium, does at the pages what people do: log in, see what is theirs, make a token, log out.
+
+It has to be installed (the package chromium of Debian); everything else about the pages is tested without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from archive.testing import ClusterForTests
+from tests.access.observatory import FILES, fill
+from tests.site.chromium import Chromium, chromium
+from tests.site.conftest import PASSWORD, Site, served
+
+pytestmark = pytest.mark.soak
+
+OURS = FILES["proprietary raw"]
+
+
+@pytest.fixture(scope="module")
+def guarded(test_cluster: ClusterForTests, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with served(test_cluster, tmp_path_factory.mktemp("chromium"), fill) as running:
+        yield running
+
+
+@pytest.fixture
+def window(tmp_path: Path) -> Iterator[Chromium]:
+    with chromium(tmp_path / "profile") as running:
+        yield running
+
+
+def log_in(window: Chromium, site: Site, name: str = "tycho") -> None:
+    window.open(f"{site.address}/login")
+    window.fill("username", name)
+    window.fill("password", PASSWORD)
+    window.press("form.card button")
+
+
+def test_log_in_token_and_log_out(guarded: Site, window: Chromium) -> None:
+    log_in(window, guarded)
+    assert window.address == f"{guarded.address}/account"
+    assert "Tyge Ottesen Brahe" in window.text and "116.25AB" in window.text
+    assert window.run("document.cookie") == ""  # scripts cannot read it
+
+    window.fill("note", "script of the night")
+    window.press("form[action='/account/tokens'] button")
+    token = window.run("document.querySelector('.copyable code').textContent")
+    told = httpx.get(f"{guarded.address}/auth/whoami", headers={"Authorization": f"Bearer {token}"})
+    assert told.json()["name"] == "tycho"
+
+    window.open(f"{guarded.address}/logout")
+    window.press("form.card button")
+    assert window.address == f"{guarded.address}/"
+    window.open(f"{guarded.address}/account")
+    assert window.statuses[f"{guarded.address}/account"] == 401
+    assert "Please log in" in window.text
+    assert [text for text in window.complaints if "Content Security Policy" in text] == []
+
+
+def test_data_of_ones_own(guarded: Site, window: Chromium, tmp_path: Path) -> None:
+    file = f"{guarded.address}/file/{OURS.dp_id}"
+    window.open(file)
+    assert window.statuses[file] == 401
+    window.press("a[href^='/login?back=']")
+    window.fill("username", "tycho")
+    window.fill("password", PASSWORD)
+    assert window.downloaded(tmp_path / "downloads", "form.card button") == OURS.content
+    # Our own scripts are the person, with the cookie.
+    window.open(f"{guarded.address}/dataset/{OURS.dp_id}")
+    assert OURS.dp_id in window.text
+    assert window.run(f"fetch('/file/{OURS.dp_id}').then(r => r.blob()).then(b => b.size)") == len(
+        OURS.content
+    )
+    # One who has no rights on it is told so in a page.
+    window.open(f"{guarded.address}/logout")
+    window.press("form.card button")
+    log_in(window, guarded, "johannes")
+    window.open(file)
+    assert window.statuses[file] == 403
+    assert "Not for you" in window.text
+
+
+def test_page_from_elsewhere_has_nothing_of_the_session(guarded: Site, window: Chromium) -> None:
+    log_in(window, guarded)
+    # The same address under another name is another site, to which the browser sends no cookie.
+    elsewhere = guarded.address.replace("127.0.0.1", "localhost")
+    window.open(f"{elsewhere}/static/desk.css")
+    read = f"fetch('{guarded.address}/auth/whoami', {{credentials: 'include'}})"
+    assert window.run(f"{read}.then(r => r.status, e => 'refused')") in {"refused", 401}
+    plain = f"fetch('{guarded.address}/tap/availability').then(r => r.status)"
+    assert window.run(plain) == 200
+    form = (
+        "(() => { const f = document.createElement('form'); f.method = 'POST';"
+        f" f.action = '{guarded.address}/logout'; document.documentElement.append(f); f.submit(); }})()"
+    )
+    with window._loading():
+        window.run(form)
+    window.open(f"{guarded.address}/account")
+    assert "Tyge Ottesen Brahe" in window.text
+
+
+def test_wrong_password_and_no_window_of_the_browsers_own(guarded: Site, window: Chromium) -> None:
+    window.open(f"{guarded.address}/login")
+    window.fill("username", "tycho")
+    window.fill("password", "a comet in Cassiopeia")
+    window.press("form.card button")
+    assert "do not belong together" in window.text
+    answer = "fetch('/tap/tables', {headers: {Authorization: 'Bearer wrong'}}).then(r => r.status)"
+    assert window.run(answer) == 401
+
+
+def test_pages_work_without_scripts(guarded: Site, tmp_path: Path) -> None:
+    with chromium(tmp_path / "profile", "--blink-settings=scriptEnabled=true") as window:
+        window.ask("Emulation.setScriptExecutionDisabled", value=True)
+        log_in(window, guarded)
+        assert window.address == f"{guarded.address}/account"
