@@ -9,12 +9,15 @@ takes nothing of its answer any more by TCP itself (`server.bind`).
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import struct
 from asyncio import TimerHandle
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final
 
+from httptools import HttpParserError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -27,6 +30,8 @@ _ADDRESS_BYTES = (1 << 16) - 1  # which the parser reads
 _LONG_ADDRESS = b"414 URI Too Long", b"the address is too long; send the parameters by POST"
 _TOO_SLOW = b"408 Request Timeout", b"the head of the request did not arrive in time"
 _LINGER = 5.0  # seconds in which a refused client may read its answer
+_VERSIONS = frozenset({"1.0", "1.1"})
+_HOST = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")  # RFC 3986, 3.2.2 and 3.2.3
 # ASGI's extension: messages with `file` (an open one), `offset`, `count` and `more_body`.
 _ZERO_COPY = "http.response.zerocopysend"
 
@@ -76,7 +81,10 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._head_is_there()
+        _check_head(self.parser.get_http_version(), self.headers)
         super().on_headers_complete()
+        # What may follow the last chunk is no part of the head (RFC 9110, 6.5.1).
+        self.headers = []
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         if cycle.scope["http_version"] == "1.0":
@@ -148,6 +156,24 @@ class Connection(HttpToolsProtocol):
             self.cycle.message_event.set()
         self.transport.write_eof()
         self.loop.call_later(_LINGER, self.transport.abort)
+
+
+def _check_head(version: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """Raises HttpParserError, which is answered with 400, for what a proxy before us may have read otherwise.
+
+    The parser refuses most of that (two lengths, a length beside chunks, folded lines, a lone line feed or a
+    NUL). It lets pass several hosts or none (RFC 9112, 3.2), codings besides chunks (6.1), and HTTP/0.9.
+    """
+    hosts = [value for name, value in headers if name == b"host"]
+    codings = [value for name, value in headers if name == b"transfer-encoding"]
+    if version not in _VERSIONS:
+        raise HttpParserError(f"HTTP/{version} is not spoken here")
+    if len(hosts) != 1 and (hosts or version != "1.0"):
+        raise HttpParserError(f"there are {len(hosts)} Host headers")
+    if hosts and not _HOST.fullmatch(hosts[0]):
+        raise HttpParserError("Host is no host")
+    if codings and (version == "1.0" or [coding.strip().lower() for coding in codings] != [b"chunked"]):
+        raise HttpParserError("a body is sent as it is, or in chunks")
 
 
 class _WithFiles:

@@ -23,6 +23,8 @@ _GULP = 10 * BLOCK
 # A header of 30,000 cards is a damaged one; and so are more headers than these.
 _LONGEST_HEADER = 30_000 * CARD
 _MOST_HDUS = 10_000
+_MOST_AXES = 999  # FITS 4.0, 4.4.1.1
+_BITPIX = frozenset({8, 16, 32, 64, -32, -64})
 _END = re.compile(rb"END {77}")
 # What tells the structure, the coordinates and the columns. Most of an observatory's cards are others, and
 # parsing them would take ten times as long.
@@ -150,11 +152,20 @@ def _header(source: Bytes, offset: int, number: int) -> bytes | None:
     raise UnreadableFile(f"the header of HDU {number} has no END card")
 
 
+def _check_packed(header: Header, number: int) -> None:
+    """FITS 4.0, 10.1.1. Everything that reads the image counts its axes, and multiplies by its bits."""
+    axes = header.integer("ZNAXIS")
+    if header.integer("ZBITPIX") not in _BITPIX or axes is None or not 0 <= axes <= _MOST_AXES:
+        raise UnreadableFile(f"HDU {number} says neither ZBITPIX nor ZNAXIS")
+
+
 def _data_size(header: Header, number: int) -> int:
     """FITS 4.0, equations 1, 2 and 4."""
     bitpix, naxis = header.integer("BITPIX"), header.integer("NAXIS")
-    if bitpix not in {8, 16, 32, 64, -32, -64} or naxis is None or not 0 <= naxis <= 999:
+    if bitpix not in _BITPIX or naxis is None or not 0 <= naxis <= _MOST_AXES:
         raise UnreadableFile(f"HDU {number} says neither BITPIX nor NAXIS")
+    if header.flag("ZIMAGE") is True:
+        _check_packed(header, number)
     if naxis == 0:
         return 0
     axes = [header.integer(f"NAXIS{axis}") for axis in range(1, naxis + 1)]

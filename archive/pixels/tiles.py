@@ -18,6 +18,7 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 from astropy.io import fits
+from astropy.io.fits.hdu.compressed._compression import CfitsioException
 from astropy.utils.exceptions import AstropyUserWarning
 
 from ..errors import UnreadableFile, UsageError
@@ -86,16 +87,13 @@ def read_tiles(source: Bytes, hdu: Hdu, box: Box) -> Iterator[bytes]:
     tiling = _Tiling(hdu)
     tiles = tiling.touched(box)
     slow = max([1, *(axis for axis, size in enumerate(tiling.tile) if size > 1)])
+    item = abs(hdu.bitpix) // 8
     if len(hdu.shape) == 1:
+        _check_room(item * (tiles[0][1] - tiles[0][0]) * tiling.tile[0])
         yield _cut(_Slab(source, tiling, tiles).read(), tiling, tiles, box)
         return
-    item = abs(hdu.bitpix) // 8
     line = item * prod(high - low for low, high in box[:slow])
-    if line * tiling.tile[slow] > _MOST_SLAB:
-        raise UsageError(
-            "so large a part of an image with such tiles does not fit into the memory",
-            hint="ask for a smaller one, or for the whole file",
-        )
+    _check_room(line * tiling.tile[slow])
     together = max(PIECE // (line * tiling.tile[slow]), 1)
     for outer in product(*(range(*tiles[axis]) for axis in reversed(range(slow + 1, len(tiles))))):
         fixed = tuple((index, index + 1) for index in reversed(outer))
@@ -103,6 +101,14 @@ def read_tiles(source: Bytes, hdu: Hdu, box: Box) -> Iterator[bytes]:
             span = (first, min(first + together, tiles[slow][1]))
             slab = (*tiles[:slow], span, *fixed)
             yield _cut(_Slab(source, tiling, slab).read(), tiling, slab, box)
+
+
+def _check_room(size: int) -> None:
+    if size > _MOST_SLAB:
+        raise UsageError(
+            "so large a part of an image with such tiles does not fit into the memory",
+            hint="ask for a smaller one, or for the whole file",
+        )
 
 
 def _cut(pixels: npt.NDArray[np.generic], tiling: _Tiling, tiles: Box, box: Box) -> bytes:
@@ -170,7 +176,7 @@ class _Slab:
                 warnings.simplefilter("ignore", AstropyUserWarning)
                 with fits.open(io.BytesIO(content), do_not_scale_image_data=True) as hdus:
                     return np.asarray(hdus[1].data)
-        except ASTROPY_FAILURES as cause:
+        except (CfitsioException, *ASTROPY_FAILURES) as cause:
             raise UnreadableFile(f"the tiles of HDU {hdu.index} cannot be unpacked: {cause}") from cause
 
 

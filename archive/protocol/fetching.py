@@ -29,6 +29,11 @@ _MOST_REDIRECTIONS = 3
 _PIECE = 1 << 17
 _STALL = 15.0  # seconds without a byte
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# What Python takes for public in some of its versions, and IANA's registries of special addresses do not.
+_SPECIAL = tuple(
+    ipaddress.ip_network(text)
+    for text in ("192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48", "3fff::/20", "5f00::/16", "fec0::/10")
+)
 
 
 def fetch(
@@ -129,6 +134,8 @@ def _is_public(address: _Address) -> bool:
             packed.append(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
         if not all(_is_public(inner) for inner in packed if inner is not None):
             return False
+    if any(address in network for network in _SPECIAL):
+        return False
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
 

@@ -48,6 +48,7 @@ __all__ = ["open_csv", "open_ecsv"]
 
 _BLOCK = 1 << 20  # bytes read at once
 _LONGEST_LINE = 4 << 20  # of names
+_MOST_COLUMNS = 10_000  # many more than a table may have; each costs much memory while types are found
 _LONGEST_HEADER = 4 << 20
 _SHOWN = 80  # characters of a wrong value
 _DELIMITERS = ",\t;|"
@@ -164,6 +165,8 @@ def _names(path: Path, layout: _Layout) -> list[str]:
             raise unreadable(path, f"the line of column names cannot be read: {cause}") from cause
     if not names:
         raise unreadable(path, "there is no line of column names")
+    if len(names) > _MOST_COLUMNS:
+        raise unreadable(path, f"there are {len(names)} columns; no table has more than {_MOST_COLUMNS}")
     return [name.strip() for name in names]
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "Mismatch",
     "Offer",
     "TooSlow",
+    "is_transfer_id",
     "offer_from",
     "transfer_id",
 ]
@@ -91,6 +92,11 @@ def transfer_id(name: str, size: int, sha256: str) -> str:
     return hashlib.sha256(f"{name}\n{size}\n{sha256}".encode()).hexdigest()[:40]
 
 
+def is_transfer_id(text: str) -> bool:
+    """Whether it could be one; names of files on the disk are made of them."""
+    return _ID.fullmatch(text) is not None
+
+
 def offer_from(told: Mapping[str, object]) -> Offer:
     """An offer as a sender writes it; UsageError says what is wrong with it.
 
@@ -113,7 +119,7 @@ def offer_from(told: Mapping[str, object]) -> Offer:
         _plain(str(told.get("reason") or "")[:500]),
     )
     stated = told.get("transfer_id")
-    if not isinstance(stated, str) or not _ID.fullmatch(stated) or stated != offer.transfer_id:
+    if not isinstance(stated, str) or not is_transfer_id(stated) or stated != offer.transfer_id:
         raise Mismatch(
             "name, size and sha256 do not make the transfer_id that was sent", hint="send it again"
         )
