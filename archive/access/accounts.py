@@ -101,14 +101,16 @@ class Accounts:
             return self._with_configured_roles(caller)
         if not looks_like_token(token):
             raise Unauthenticated(_WRONG_TOKEN, hint=_LOGIN_HINT)
-        with self._database.writer() as connection:
-            found = records.find_token(connection, token)
-            if found is None or found.over:
-                over = "the token was revoked, or its time is over"
-                raise Unauthenticated(_WRONG_TOKEN if found is None else over, hint=_LOGIN_HINT)
-            if found.kind == TokenKind.REFRESH:
-                raise Unauthenticated("a refresh token is good for a new token only", hint="exchange it")
-            return self._caller(connection, found.account, found.scopes, found.id)
+        return self._database.glance(partial(self._bearer, token))
+
+    def _bearer(self, token: str, connection: Connection) -> Caller:
+        found = records.find_token(connection, token)
+        if found is None or found.over:
+            over = "the token was revoked, or its time is over"
+            raise Unauthenticated(_WRONG_TOKEN if found is None else over, hint=_LOGIN_HINT)
+        if found.kind == TokenKind.REFRESH:
+            raise Unauthenticated("a refresh token is good for a new token only", hint="exchange it")
+        return self._caller(connection, found.account, found.scopes, found.id)
 
     def caller_of_password(self, name: str, password: str, address: str = "") -> Caller:
         """For HTTP Basic; a token does as the password, too."""

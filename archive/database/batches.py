@@ -7,6 +7,7 @@ proper answer. SQL is made elsewhere; so is the form in which the rows leave.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import math
 import select
 import threading
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from weakref import WeakKeyDictionary
 
 import psycopg
 import pyarrow as pa
@@ -57,7 +59,8 @@ class Batches:
 
     Iterated itself it gives Arrow batches; `chunks` gives the rows as the database sent them. `cancel` may
     be called from any thread and makes the iteration raise Cancelled. `close` stops what still runs and
-    gives the connection back; it too may be called from anywhere, and again.
+    gives the connection back; it too may be called from anywhere, and again. `revealed`: what the queries
+    `revealing` of `run` found.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class Batches:
         overflowed: bool = False,
     ) -> None:
         self.fields = tuple(fields)
+        self.revealed = source.revealed if source is not None else ()
         self.overflowed = overflowed
         self._source = source
         self._first = first
@@ -150,19 +154,22 @@ def run(
     total_seconds: float,
     cancellation: Cancellation | None = None,
     begun: float | None = None,
+    revealing: Sequence[str] = (),
 ) -> Batches:
     """Starts a query and waits for its first rows, `first_seconds` at most; `total_seconds` for all.
 
     Both count from `begun`, a moment of time.monotonic(), or from now.
     `maxrec` rows are passed on at most; the statement must yield one more for an overflow to be seen.
     With 0 the query is planned but not run (DALI 1.1, 3.4.4: metadata only, marked as overflow).
+    `revealing` are queries of two texts a row that the same transaction answers first; few different ones, as
+    each connection keeps them prepared.
     """
     keys = statement.viewer.keys if statement.hiding and not statement.viewer.operator else ()
     if maxrec == 0:
         planned = _Asked(f"SELECT * FROM ({statement.sql}) AS planned LIMIT 0", keys)
         _started(readers, planned, first_seconds, first_seconds, cancellation, begun)[0].close()
         return Batches(statement.fields, None, None, 0, overflowed=True)
-    asked = _Asked(_with_declared_types(statement), keys)
+    asked = _Asked(_with_declared_types(statement), keys, revealing)
     execution, first = _started(readers, asked, first_seconds, total_seconds, cancellation, begun)
     return Batches(statement.fields, execution, first, maxrec)
 
@@ -173,13 +180,29 @@ class _Asked:
 
     sql: str
     keys: tuple[str, ...]
+    revealing: Sequence[str] = ()
 
     @property
-    def beginning(self) -> bytes:
-        """What makes the transaction that knows the keys; nothing where there are none, as for most."""
-        if not self.keys:
-            return b""
-        return f"BEGIN; SET LOCAL {KEYS_SETTING} = {quote_literal(keys_text(self.keys))}".encode()
+    def copy(self) -> str:
+        return f"COPY ({self.sql}) TO STDOUT (FORMAT binary)"
+
+    def before(self, prepared: set[str]) -> Iterator[str]:
+        """What its transaction has to hear first: nothing for most.
+
+        `prepared` are the names of what the connection knows, to which this adds.
+        """
+        if self.keys:
+            yield f"SET LOCAL {KEYS_SETTING} = {quote_literal(keys_text(self.keys))}"
+        for query in self.revealing:
+            name = f"revealing_{hashlib.sha256(query.encode()).hexdigest()[:16]}"
+            if name not in prepared:
+                prepared.add(name)
+                yield f"PREPARE {name} AS {query}"
+            yield f"EXECUTE {name}"
+
+
+# By connection the names of what it has prepared, to plan it once and not for each query.
+_PREPARED: WeakKeyDictionary[psycopg.Connection, set[str]] = WeakKeyDictionary()
 
 
 def _with_declared_types(statement: Statement) -> str:
@@ -226,6 +249,7 @@ class _Execution:
         self._connection = readers.take(patience, fresh=fresh)
         self._pgconn = self._connection.pgconn
         self._rows: RowReader | None = None
+        self.revealed: tuple[tuple[str, str], ...] = ()
         self._begun = time.monotonic() if begun is None else begun
         self._alarm: Alarm | None = None
         self._reason: _Reason | None = None
@@ -244,8 +268,7 @@ class _Execution:
                     raise self._reason()
                 if self._readers.timed:
                     self._limit(total_seconds)
-                self._begin(asked)
-                self._copy(asked.sql)
+                self._copy(asked)
                 first = self._read()
         except BaseException:
             self._finish(sound=False)
@@ -272,23 +295,20 @@ class _Execution:
         except psycopg.OperationalError as cause:
             raise _ConnectionLost from cause
 
-    def _begin(self, asked: _Asked) -> None:
-        if not asked.keys:
-            return
+    def _copy(self, asked: _Asked) -> None:
+        """Begins to copy, in one trip to the database where that can be."""
+        before = tuple(asked.before(_PREPARED.setdefault(self._connection, set())))
         try:
-            self._connection.execute(asked.beginning)
-        except psycopg.OperationalError as cause:
-            raise (self._reason() if self._reason is not None else _ConnectionLost()) from cause
-        self._in_transaction = True
-
-    def _copy(self, sql: str) -> None:
-        """Begins to copy. The extended protocol, unlike the simple one, takes one statement only."""
-        try:
-            self._pgconn.send_query_params(f"COPY ({sql}) TO STDOUT (FORMAT binary)".encode(), None)
-            while self._pgconn.flush():
-                self._wait(select.POLLIN | select.POLLOUT)
-                self._pgconn.consume_input()
-            result = self._result()
+            if not before:
+                result = self._alone(asked)
+            elif ";" not in asked.sql:
+                # A text without a semicolon is one statement, and several together are one transaction.
+                result = self._answer(*before, asked.copy)
+            else:
+                result = self._answer("BEGIN", *before)
+                if result is None:
+                    self._in_transaction = True
+                    result = self._alone(asked)
         except psycopg.OperationalError as cause:
             raise (self._reason() if self._reason is not None else _ConnectionLost()) from cause
         if result is not None and result.status == pq.ExecStatus.COPY_OUT:
@@ -299,6 +319,31 @@ class _Execution:
         if result is None or is_lost(result):
             raise _ConnectionLost
         raise from_result(result)
+
+    def _alone(self, asked: _Asked) -> pq.abc.PGresult | None:
+        """By the extended protocol, which unlike the simple one takes one statement only."""
+        self._pgconn.send_query_params(asked.copy.encode(), None)
+        self._flush()
+        return self._result()
+
+    def _answer(self, *statements: str) -> pq.abc.PGresult | None:
+        """That of the first statement that copies, or fails; None when none does either."""
+        self._pgconn.send_query("; ".join(statements).encode())
+        self._flush()
+        while (result := self._result()) is not None:
+            match result.status:
+                case pq.ExecStatus.COMMAND_OK:
+                    pass
+                case pq.ExecStatus.TUPLES_OK:
+                    self.revealed += tuple(_texts(result))
+                case _:
+                    return result
+        return None
+
+    def _flush(self) -> None:
+        while self._pgconn.flush():
+            self._wait(select.POLLIN | select.POLLOUT)
+            self._pgconn.consume_input()
 
     def _read(self) -> Chunk | None:
         assert self._rows is not None
@@ -392,3 +437,9 @@ class _Execution:
         if self._rows is not None:
             self._rows.close()
         self._readers.give_back(self._connection, sound=sound)
+
+
+def _texts(result: pq.abc.PGresult) -> Iterator[tuple[str, str]]:
+    for row in range(result.ntuples):
+        first, second = ((result.get_value(row, column) or b"").decode() for column in (0, 1))
+        yield first, second

@@ -8,11 +8,13 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import psycopg
 import pyarrow as pa
+from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ..config import Config
@@ -21,6 +23,7 @@ from ..declare.catalogue import Catalogue
 from ..declare.tables import Schema, Table
 from ..errors import Busy, ConfigurationError
 from ..query.sql import Statement
+from ..query.viewer import Viewer
 from . import loading, publication, second_wall
 from .batches import Batches, Cancellation, run
 from .bookkeeping import Connection, catalogue_version, is_declared, lock_publications, read_catalogue
@@ -30,14 +33,16 @@ from .failures import busy
 from .loading import Mode
 from .preparation import prepare
 from .readers import Readers
-from .releases import record_rows, shows_hidden_rows
+from .releases import record_rows, reveals
 from .restrictions import check_operator
 from .server import Server, given_server, reader_settings
 from .tuning import archiving
 from .uploads import UploadSchemas, sweep
-from .user_tables import UserCatalogues, UserTables
+from .user_tables import UserCatalogues, UserTables, user_tables_version
 
 __all__ = ["DATABASE_NAME", "Database", "open_database", "reached"]
+
+_T = TypeVar("_T")
 
 DATABASE_NAME = "archive"  # of the database in the private cluster
 _WRITERS = 8
@@ -125,6 +130,7 @@ class Database:
             reconnect_timeout=5.0,
             name="archive_writer",
         )
+        self._glances = Readers(server.writer, _WRITERS)
         self._uploads = UploadSchemas(self.connect)
         self._user_catalogues = UserCatalogues()
         self._lock = threading.Lock()
@@ -164,6 +170,9 @@ class Database:
         published = self.catalogue
         if not user:
             return published
+        known = self._user_catalogues.known(user, published, self.glance(user_tables_version))
+        if known is not None:
+            return known
         with self._transaction(_BRIEF) as connection:
             return self._user_catalogues.of(connection, user, published)
 
@@ -193,10 +202,7 @@ class Database:
         Raises QueryTimeout, QueryFailed or Busy, and Cancelled by `cancellation`. `statement` should yield
         maxrec + 1 rows at most.
         """
-        if maxrec != 0 and shows_hidden_rows(statement):
-            with self.writer() as connection:
-                record_rows(connection, self.catalogue, statement)
-        return run(
+        batches = run(
             self._readers_of(statement),
             statement,
             maxrec=maxrec,
@@ -204,7 +210,20 @@ class Database:
             total_seconds=total_seconds,
             cancellation=cancellation,
             begun=begun,
+            revealing=reveals(self.catalogue, statement) if statement.hiding else (),
         )
+        if batches.revealed:
+            self._record(statement.viewer, batches)
+        return batches
+
+    def _record(self, viewer: Viewer, batches: Batches) -> None:
+        """Before anybody sees a row of them."""
+        try:
+            with self.writer() as connection:
+                record_rows(connection, viewer, batches.revealed)
+        except BaseException:
+            batches.close()
+            raise
 
     def admit(self, statement: Statement) -> None:
         """Raises Unauthenticated or Forbidden when the viewer may not read the tables of a query."""
@@ -261,6 +280,27 @@ class Database:
         Raises Busy when the server cannot be reached.
         """
         return self._transaction(_PATIENCE)
+
+    def glance(self, look: Callable[[Connection], _T]) -> _T:
+        """What `look` finds as the writer, with each of its statements a transaction of its own.
+
+        For what every request asks, as it takes a third of the time of `writer`. `look` runs again on a new
+        connection when the kept one has died with its server. Raises Busy when that cannot be reached.
+        """
+        for fresh in (False, True):
+            connection = self._glances.take(_BRIEF, fresh=fresh)
+            try:
+                return look(connection)
+            except psycopg.OperationalError as cause:
+                # See `_transaction` for the one that is a fault of ours.
+                if not connection.closed:
+                    raise
+                if fresh:
+                    raise busy() from cause
+            finally:
+                idle = connection.info.transaction_status == TransactionStatus.IDLE
+                self._glances.give_back(connection, sound=idle)
+        raise busy()
 
     @contextlib.contextmanager
     def upload_schema(self) -> Iterator[str]:
@@ -385,6 +425,7 @@ class Database:
     def close(self) -> None:
         self._readers.close()
         self._operators.close()
+        self._glances.close()
         self._uploads.close()
         self._writers.close()
         if self.cluster is not None:

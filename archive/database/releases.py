@@ -7,57 +7,56 @@ is how it is written down, and which queries are: those that read tables in whic
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ..declare.catalogue import Catalogue
 from ..declare.dataflow.downloads import DOWNLOAD, Ending, Road
 from ..declare.tables import HIDDEN_FOR, HIDDEN_UNTIL
+from ..query.hiding import KEYS_SET
+from ..query.quoting import quote_literal
 from ..query.sql import Statement
 from ..query.viewer import Viewer
 from ..query.visits import Visit
-from .bookkeeping import Connection, execute
+from .bookkeeping import Connection
 from .ddl import qualified_name
 
-__all__ = ["end_releases", "record_release", "record_rows", "shows_hidden_rows"]
+__all__ = ["end_releases", "record_release", "record_rows", "reveals"]
 
 
-def shows_hidden_rows(statement: Statement) -> bool:
-    """Whether a query may show rows that others do not see. Those of the records themselves do not count."""
+def reveals(catalogue: Catalogue, statement: Statement) -> tuple[str, ...]:
+    """The queries by which the database tells whether a statement reads hidden rows that its viewer sees.
+
+    One for each table, with the table's name and a run's in a row; the latter is "" for an operator, who sees
+    those of all. None for most viewers, and for tables of which the viewer's visit is known to have.
+    """
     viewer = statement.viewer
     if not (viewer.keys or viewer.operator) or (viewer.visit is not None and not viewer.visit.content):
-        return False
-    return any(name != DOWNLOAD.name for name in statement.hiding)
+        return ()
+    told = viewer.visit.rows if viewer.visit is not None else set()
+    tables = [name for name in statement.hiding if name != DOWNLOAD.name and name not in told]
+    return tuple(_revealed(catalogue, name, viewer) for name in tables)
 
 
-def record_rows(connection: Connection, catalogue: Catalogue, statement: Statement) -> None:
-    """Writes down a query that reads tables in which rows are hidden now, and shown to its viewer.
+def _revealed(catalogue: Catalogue, name: str, viewer: Viewer) -> str:
+    # The keywords of headers are in no catalogue; their table is called as it is stored.
+    table = catalogue.find(name)
+    stored = name if table is None else qualified_name(table)
+    named, hidden = f"{quote_literal(name)}::text", f"FROM {stored} WHERE {HIDDEN_UNTIL} > now()"
+    if viewer.operator:
+        return f"SELECT {named}, ''::text {hidden} LIMIT 1"
+    return f"SELECT DISTINCT {named}, {HIDDEN_FOR}::text {hidden} AND {HIDDEN_FOR} = ANY ({KEYS_SET})"
+
+
+def record_rows(connection: Connection, viewer: Viewer, revealed: Iterable[tuple[str, str]]) -> None:
+    """Writes down that hidden rows of tables were read by who sees them, as the queries of `reveals` found.
 
     Whether they are in the result is not looked at. Once for each visit, run and table; of an operator, who
     sees them all, once for each table.
     """
-    viewer = statement.viewer
-    told = viewer.visit.rows if viewer.visit is not None else set()
-    for name in statement.hiding:
-        if name == DOWNLOAD.name or name in told:
-            continue
-        told.add(name)
-        # The keywords of headers are in no catalogue; their table is called as it is stored.
-        table = catalogue.find(name)
-        stored = name if table is None else qualified_name(table)
-        for key in _hidden(connection, stored, viewer):
-            record_release(connection, viewer, Road.ROWS, key, table=name)
-
-
-def _hidden(connection: Connection, table: str, viewer: Viewer) -> list[str]:
-    """The runs of which rows are hidden and shown to the viewer; "" alone stands for all of them."""
-    hidden = f"FROM {table} WHERE {HIDDEN_UNTIL} > now()"
-    if viewer.operator:
-        found = execute(connection, f"SELECT 1 {hidden} LIMIT 1").fetchone()
-        return [""] if found is not None else []
-    rows = execute(
-        connection, f"SELECT DISTINCT {HIDDEN_FOR} {hidden} AND {HIDDEN_FOR} = ANY (%s)", [list(viewer.keys)]
-    )
-    return sorted(str(key) for (key,) in rows)
+    for name, key in revealed:
+        record_release(connection, viewer, Road.ROWS, key, table=name)
+        if viewer.visit is not None:
+            viewer.visit.rows.add(name)
 
 
 def record_release(

@@ -350,14 +350,18 @@ class UserCatalogues:
         self._lock = threading.Lock()
         self._known: OrderedDict[str, tuple[Catalogue, int, Catalogue]] = OrderedDict()
 
-    def of(self, connection: Connection, user: str, published: Catalogue) -> Catalogue:
-        """The catalogue of `user` as this transaction sees his tables; `published` itself without any."""
-        row = connection.execute("SELECT version FROM archive.user_table_version").fetchone()
-        version = int(row[0]) if row else 0
+    def known(self, user: str, published: Catalogue, version: int) -> Catalogue | None:
+        """The catalogue of `user`, if nothing has changed since it was made."""
         with self._lock:
             known = self._known.get(user)
-        if known is not None and known[0] is published and known[1] == version:
-            return known[2]
+        same = known is not None and known[0] is published and known[1] == version
+        return known[2] if known is not None and same else None
+
+    def of(self, connection: Connection, user: str, published: Catalogue) -> Catalogue:
+        """The catalogue of `user` as this transaction sees his tables; `published` itself without any."""
+        version = user_tables_version(connection)
+        if (known := self.known(user, published, version)) is not None:
+            return known
         catalogue = _catalogue_of(connection, user, published)
         with self._lock:
             self._known[user] = (published, version, catalogue)
@@ -365,6 +369,12 @@ class UserCatalogues:
             if len(self._known) > _MOST_KNOWN:
                 self._known.popitem(last=False)
         return catalogue
+
+
+def user_tables_version(connection: Connection) -> int:
+    """A number that changes with every change of anybody's tables."""
+    row = connection.execute("SELECT version FROM archive.user_table_version").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _catalogue_of(connection: Connection, user: str, published: Catalogue) -> Catalogue:

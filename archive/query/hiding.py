@@ -16,11 +16,11 @@ from ..declare.tables import HIDDEN_FOR, HIDDEN_UNTIL
 from .quoting import quote_literal
 from .viewer import Viewer
 
-__all__ = ["KEYS_SETTING", "keys_text", "shown_by_setting", "shown_to"]
+__all__ = ["KEYS_SET", "KEYS_SETTING", "keys_text", "shown_by_setting", "shown_to"]
 
 # Of a transaction: the keys of who asks, as an array's text; nobody's when it is not set, or empty.
 KEYS_SETTING = "uraniborg.keys"
-_SET = f"nullif(current_setting('{KEYS_SETTING}', true), '')::text[]"
+KEYS_SET = f"nullif(current_setting('{KEYS_SETTING}', true), '')::text[]"
 
 
 def shown_to(viewer: Viewer, table: str) -> str:
@@ -34,7 +34,7 @@ def shown_to(viewer: Viewer, table: str) -> str:
 
 def shown_by_setting(table: str = "") -> str:
     """The same for whom the transaction's setting tells of."""
-    return _shown(table, _SET)
+    return _shown(table, KEYS_SET)
 
 
 def keys_text(keys: Iterable[str]) -> str:

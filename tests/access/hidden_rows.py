@@ -115,6 +115,7 @@ ROADS: dict[str, Expected] = {
     "SELECT number FROM site.frames WHERE LOWER(object) LIKE 'ngc%'": _every,
     "SELECT number FROM site.frames WHERE object = 'NGC 1' OR 1 = 1": _every,
     "SELECT number FROM site.frames WHERE number IN (1, 2, 3, 4, 5, 6)": _every,
+    "SELECT number FROM site.frames WHERE object <> '; SELECT 1; --'": _every,
     "SELECT COUNT(*) FROM site.frames": _count,
     "SELECT SUM(number) FROM site.frames": _sum,
     "SELECT MAX(number) FROM site.frames HAVING COUNT(*) > 0": _highest,

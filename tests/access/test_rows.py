@@ -29,6 +29,8 @@ from tests.access.hidden_rows import (
     ROADS,
     SEEN,
     SOPHIE,
+    STRANGER,
+    TWO,
     HiddenRows,
     hidden_rows,
 )
@@ -168,6 +170,49 @@ def test_a_connection_forgets_whose_it_was(test_cluster: ClusterForTests) -> Non
         with pytest.raises(QueryFailed):
             rows(database, failing)
         assert archive.values(archive.unguarded(query, PUBLIC)) == SEEN[PUBLIC]
+
+
+@pytest.mark.parametrize("object", ["NGC", "a; COMMIT; SELECT 1"])
+def test_what_is_hidden_is_told_before_the_first_row(archive: HiddenRows, object: str) -> None:
+    """On a connection that has been asked before, too, and of tables of which no row is in the result."""
+    query = f"SELECT f.number FROM site.frames AS f, dbo.raw WHERE f.object = '{object}'"
+    with archive.database.writer() as connection:
+        connection.execute("DELETE FROM dfs.download")
+    for viewer in (KIRSTEN, KIRSTEN, SOPHIE, OPERATOR, PUBLIC, STRANGER):
+        rows(archive.database, archive.statement(query, viewer))
+    with archive.database.writer() as connection:
+        told = connection.execute("SELECT account, table_name, run_id FROM dfs.download").fetchall()
+    of_each = {
+        "kirsten": 2 * [("dbo.raw", ONE), ("site.frames", ONE)],
+        "sophie": [(table, run) for table in ("dbo.raw", "site.frames") for run in (ONE, TWO)],
+        "tycho": [("dbo.raw", None), ("site.frames", None)],
+    }
+    assert sorted(told, key=str) == sorted(
+        ((account, *each) for account, found in of_each.items() for each in found), key=str
+    )
+
+
+def test_a_lost_connection_is_replaced_for_who_has_rights(archive: HiddenRows) -> None:
+    query = archive.statement("SELECT number FROM site.frames", KIRSTEN)
+    for _ in range(2):
+        assert archive.values(query) == SEEN[KIRSTEN]
+        with archive.database.writer() as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+                " WHERE usename = 'archive_reader' AND datname = current_database()"
+            )
+
+
+def test_without_a_record_there_are_no_rows(archive: HiddenRows) -> None:
+    with psycopg.connect(archive.database.server.owner) as owner:
+        owner.execute("ALTER TABLE dfs.download ADD CONSTRAINT none CHECK (account <> 'kirsten') NOT VALID")
+    try:
+        with pytest.raises(psycopg.errors.CheckViolation):
+            rows(archive.database, archive.statement("SELECT number FROM site.frames", KIRSTEN))
+    finally:
+        with psycopg.connect(archive.database.server.owner) as owner:
+            owner.execute("ALTER TABLE dfs.download DROP CONSTRAINT none")
+    assert archive.values(archive.statement("SELECT number FROM site.frames", KIRSTEN)) == SEEN[KIRSTEN]
 
 
 def test_a_query_cannot_set_it(archive: HiddenRows) -> None:

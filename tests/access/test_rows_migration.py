@@ -26,7 +26,11 @@ from archive.database.second_wall import is_built
 from archive.database.upserting import upsert
 from archive.declare.tables import Schema
 from archive.declare.tapschema import TAP_SCHEMA
+from archive.query import compile
+from archive.query.viewer import Viewer
 from archive.testing import ClusterForTests
+from tap.adql.resolve import translate
+from tests.database.support import rows as rows_of
 from tests.migrate.support import THINGS, Site, copied, sample, words
 
 HIDING = replace(THINGS, hides="name", covering=((("seen",), ("id",)),), history="cat.things_version")
@@ -133,6 +137,10 @@ def test_a_table_replaced_by_a_load_is_guarded(site: Site) -> None:
         site.database.load_table(table, [rows], mode=mode)
         guarded = site.run("SELECT relrowsecurity FROM pg_class WHERE oid = 'site.notes'::regclass")
         assert guarded == [(True,)]
+        # The connection has prepared what it asked of the table before.
+        query = translate("SELECT note_id FROM site.notes", site.database.catalogue)
+        found = rows_of(site.database, compile(query, viewer=Viewer("kirsten", keys=("A",))))
+        assert len(found) == (3 if mode == "append" else 2)
 
 
 def test_filling_keeps_it_guarded(site: Site) -> None:
