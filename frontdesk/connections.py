@@ -13,6 +13,7 @@ import re
 import socket
 import struct
 from asyncio import TimerHandle
+from collections import Counter
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final
@@ -20,6 +21,8 @@ from typing import Any, Final
 from httptools import HttpParserError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from archive.access.limiting import limited_part
 
 from .sendfile import Transfer
 
@@ -29,6 +32,7 @@ _TOO_LARGE = b"431 Request Header Fields Too Large", b"the head of the request i
 _ADDRESS_BYTES = (1 << 16) - 1  # which the parser reads
 _LONG_ADDRESS = b"414 URI Too Long", b"the address is too long; send the parameters by POST"
 _TOO_SLOW = b"408 Request Timeout", b"the head of the request did not arrive in time"
+_PLAIN = b"Content-Type: text/plain\r\nX-Content-Type-Options: nosniff\r\n"
 _LINGER = 5.0  # seconds in which a refused client may read its answer
 _VERSIONS = frozenset({"1.0", "1.1"})
 _HOST = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")  # RFC 3986, 3.2.2 and 3.2.3
@@ -36,25 +40,46 @@ _HOST = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")  # RFC 3986, 3.2.2 and
 _ZERO_COPY = "http.response.zerocopysend"
 
 
+_OPEN: Counter[str] = Counter()  # connections of this process by address
+
+
 class Connection(HttpToolsProtocol):
-    """One client's connection. The limits hold for the head of each request: first line and header fields."""
+    """One client's connection. The limits hold for the head of each request: first line and header fields.
+
+    What stands between pieces of a body and after the last one is as large as a head at most. A body that
+    nobody waits for any more, as the answer was given without it, has a minute to end.
+    """
 
     HEAD_BYTES: Final = 256 << 10
     HEAD_SECONDS: Final = 20.0
+    REST_SECONDS: Final = 60.0
+    # Open at once for one address: a quarter of all (`server`), and plenty for a proxy before us.
+    MOST_OF_ONE: Final = 4096
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self._address = ""
         self._head_bytes = 0
-        self._deadline: TimerHandle | None = None  # there is one while a head is awaited or arrives
+        self._in_body = False
+        self._framing_bytes = 0  # that came since the last of the body
+        # There is one while a head is awaited or arrives, and while the rest of an unread body does.
+        self._deadline: TimerHandle | None = None
         self._refused = False
         self._transfer: Transfer | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
+        self._address = limited_part(self.client[0] if self.client else "")
+        _OPEN[self._address] += 1
+        if _OPEN[self._address] > self.MOST_OF_ONE:
+            transport.abort()
         self.transport = _Gathering(transport, self.loop)  # type: ignore[assignment]  # has what is used of it
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        _OPEN[self._address] -= 1
+        if not _OPEN[self._address]:
+            del _OPEN[self._address]
         self._head_is_there()
         super().connection_lost(exc)
         if self._transfer is not None:
@@ -63,11 +88,17 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
+        if self._in_body:
+            self._framing_bytes += len(data)
         super().data_received(data)
-        if self._deadline is not None:
+        if self._in_body:
+            if self._framing_bytes > self.HEAD_BYTES:
+                self._refuse(*_TOO_LARGE)
+        elif self._deadline is not None:
             self._head_bytes += len(data)
             if self._head_bytes > self.HEAD_BYTES:
                 self._refuse(*_TOO_LARGE)
+        self._await_rest()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -83,8 +114,20 @@ class Connection(HttpToolsProtocol):
         self._head_is_there()
         _check_head(self.parser.get_http_version(), self.headers)
         super().on_headers_complete()
+        self._in_body, self._framing_bytes = True, 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
         # What may follow the last chunk is no part of the head (RFC 9110, 6.5.1).
-        self.headers = []
+        if not self._in_body:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        self._framing_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._in_body = False
+        super().on_message_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         if cycle.scope["http_version"] == "1.0":
@@ -125,6 +168,13 @@ class Connection(HttpToolsProtocol):
         self._head_bytes = 0
         self._deadline = self.loop.call_later(self.HEAD_SECONDS, self._refuse, *_TOO_SLOW)
 
+    def _await_rest(self) -> None:
+        """Whatever comes after an answer ends uvicorn's patience with a client that asks nothing more."""
+        answered = self.cycle is not None and self.cycle.response_complete and not self.pipeline
+        if answered and self._deadline is None and not self._refused and not self.transport.is_closing():
+            self._head_bytes = 0
+            self._deadline = self.loop.call_later(self.REST_SECONDS, self._close_gently)
+
     def _head_is_there(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
@@ -139,8 +189,8 @@ class Connection(HttpToolsProtocol):
         if self._refused or self.transport.is_closing():
             return
         if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
-            headers = b"Content-Type: text/plain\r\nContent-Length: %d\r\nConnection: close" % len(message)
-            self.transport.write(b"HTTP/1.1 %s\r\n%s\r\n\r\n%s" % (status, headers, message))
+            length = b"Content-Length: %d\r\nConnection: close" % len(message)
+            self.transport.write(b"HTTP/1.1 %s\r\n%s%s\r\n\r\n%s" % (status, _PLAIN, length, message))
         self._close_gently()
 
     def _close_gently(self) -> None:
@@ -149,6 +199,7 @@ class Connection(HttpToolsProtocol):
         Closing while something waits to be read resets the connection, and the client might lose the
         answer (RFC 9112, 9.6).
         """
+        self._head_is_there()
         self._refused = True
         if self.cycle is not None:
             # To the application the client is gone.

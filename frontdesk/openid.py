@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import os
 import re
 import secrets
@@ -31,6 +32,8 @@ from archive.config import Config
 from archive.errors import Busy, Unauthenticated
 
 __all__ = ["Identity", "OpenId", "Pending"]
+
+_log = logging.getLogger("uraniborg.accounts")
 
 VARIABLE = "URANIBORG_OIDC_SECRET"
 _ORCID = "https://orcid.org"
@@ -80,7 +83,7 @@ class Pending:
         try:
             values = json.loads(base64.urlsafe_b64decode(text or ""))
             pending = cls(**values)
-        except (ValueError, TypeError) as cause:
+        except (ValueError, TypeError, RecursionError) as cause:
             raise _refused("this log-in was not begun here, or too long ago") from cause
         if not all(isinstance(value, str) and value for value in asdict(pending).values()):
             raise _refused("this log-in was not begun here, or too long ago")
@@ -257,6 +260,7 @@ def _asked(method: str, address: str, **options: Any) -> Mapping[str, Any]:
                 if len(body) > _MOST_BYTES or time.monotonic() > end:
                     raise _away("sends too much, or too slowly")
         if 400 <= response.status_code < 500:
+            _log.warning("the OpenID provider refuses: %s", _reason(response.status_code, body))
             raise _refused(f"the provider refuses the log-in (status {response.status_code})")
         if response.status_code != 200:
             raise _away(f"answers with the status {response.status_code}")
@@ -266,6 +270,16 @@ def _asked(method: str, address: str, **options: Any) -> Mapping[str, Any]:
     if not isinstance(told, dict):
         raise _away("does not answer as it should")
     return told
+
+
+def _reason(status: int, body: bytearray) -> str:
+    """Why, as a provider says it (RFC 6749, 5.2), for the operator: often a wrong client or secret."""
+    try:
+        told = json.loads(body)
+    except ValueError:
+        told = None
+    words = [told.get(name) for name in ("error", "error_description")] if isinstance(told, dict) else []
+    return ": ".join([f"status {status}", *(word[:200] for word in words if isinstance(word, str))])
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:

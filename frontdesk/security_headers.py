@@ -15,8 +15,11 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-# What is no page, but opened in a browser all the same.
-_DATA_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+# What is no page, but opened in a browser all the same: XML and SVG with what they look like, texts, files.
+_DATA_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
 _YEAR = 365 * 86_400  # seconds
 
 
@@ -25,18 +28,15 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         self._app = app
-        always = {
+        self._wanted = {
             b"x-content-type-options": b"nosniff",
             # Forms of ours have to say where they come from, so it cannot be "no-referrer".
             b"referrer-policy": b"same-origin",
-        }
-        if secure:
-            always[b"strict-transport-security"] = f"max-age={_YEAR}".encode()
-        self._always = always
-        self._documents = always | {
             b"content-security-policy": _DATA_POLICY.encode(),
             b"cross-origin-opener-policy": b"same-origin",
         }
+        if secure:
+            self._wanted[b"strict-transport-security"] = f"max-age={_YEAR}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -47,18 +47,8 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = list(message.get("headers", ()))
                 known = {name.lower() for name, _ in headers}
-                wanted = self._documents if _is_document(headers) else self._always
-                headers += [(name, value) for name, value in wanted.items() if name not in known]
+                headers += [(name, value) for name, value in self._wanted.items() if name not in known]
                 message["headers"] = headers
             await send(message)
 
         await self._app(scope, receive, guarded)
-
-
-def _is_document(headers: list[tuple[bytes, bytes]]) -> bool:
-    """Whether a browser would show it with all that it contains: HTML, SVG, XML with a style sheet."""
-    for name, value in headers:
-        if name.lower() == b"content-type":
-            kind = value.partition(b";")[0].strip().lower()
-            return kind == b"text/html" or kind.endswith(b"xml")
-    return False

@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import logging
 import os
 import stat
 import subprocess
@@ -31,10 +32,11 @@ from .account import Account, find_account
 from .leftovers import clear_leftovers
 from .programs import Programs, find_programs
 from .server import OPERATOR, OWNER, READER, WRITER, Server, private_server
-from .tuning import settings, settings_text, this_machine
+from .tuning import most_memory, settings, settings_text, this_machine
 
 __all__ = ["Cluster"]
 
+_log = logging.getLogger("uraniborg")
 _LONGEST_SOCKET = 107 - len("/.s.PGSQL.5432.lock")  # bytes of sun_path
 _READY, _STARTING = 0, 1  # what pg_isready returns; anything else is silence
 
@@ -80,6 +82,7 @@ class Cluster:
                 self._create(account, programs)
             if self._state(account, programs) != _READY:
                 self._start(account, programs, deadline)
+            self._bound_memory(account)
             if self._use is None:
                 self._use = (self.folder / "users").open("rb")
                 fcntl.flock(self._use, fcntl.LOCK_SH)
@@ -280,6 +283,24 @@ class Cluster:
                 )
                 complaint = _last_lines(started.stdout + started.stderr) if started.returncode else ""
             time.sleep(0.05)
+
+    def _bound_memory(self, account: Account) -> None:
+        """Keeps each process of the running server from more than a share of the machine's memory.
+
+        PostgreSQL has no such limit, and plans some queries of a few hundred characters with tens of
+        gigabytes. Beyond the limit such a query fails by itself; else the kernel ends the process, and
+        PostgreSQL then all others.
+        """
+        try:
+            server = (self.data / "postmaster.pid").read_text().split("\n", 1)[0]
+            most = most_memory(this_machine())
+            done = account.run("prlimit", "--pid", server, f"--data={most}:")
+        except OSError as error:
+            complaint = str(error)
+        else:
+            complaint = _last_lines(done.stderr) if done.returncode else ""
+        if complaint:
+            _log.warning("the memory of a query has no limit here: %s", complaint)
 
     def _stop(self) -> None:
         account = find_account(self._account_name)

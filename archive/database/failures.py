@@ -41,6 +41,11 @@ def from_result(result: pq.abc.PGresult) -> ArchiveError:
                 "the query needs more disk space for what lies between than one query may have",
                 hint="constrain it so that fewer rows are sorted, grouped or joined, or leave out ORDER BY",
             )
+        case "53200":
+            return QueryFailed(
+                "the query needs more memory than one query may have",
+                hint="join fewer tables at once, and compute less from what is computed in subqueries",
+            )
         case "53100":
             return DiskFull("the database has no room left on its disk for this query", hint=_LATER)
     primary = result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"no reason given"

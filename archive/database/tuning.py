@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..errors import ConfigurationError
 
-__all__ = ["Machine", "archiving", "settings", "settings_text", "this_machine"]
+__all__ = ["Machine", "archiving", "most_memory", "settings", "settings_text", "this_machine"]
 
 _MB = 1024**2
 _GB = 1024**3
@@ -80,6 +80,12 @@ def settings(machine: Machine) -> dict[str, str]:
         # Containers often have 64 MB, and then every parallel query fails.
         chosen["dynamic_shared_memory_type"] = "mmap"
     return chosen
+
+
+def most_memory(machine: Machine) -> int:
+    """Bytes that a process of the server may have of its own; what it shares with others does not count."""
+    # Of all queries at once it leaves room for most; making an index takes a twenty-fourth.
+    return max(512 * _MB, machine.memory // 16)
 
 
 def archiving(folder: str) -> dict[str, str]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import partial
+from operator import add
 from typing import assert_never
 
 from ..declare.columns import Field
 from ..declare.names import quote_identifier
 from ..declare.tables import Table
+from ..errors import QueryError
 from . import sql_conditions, sql_geometry, sql_values, views
 from .hiding import shown_to
 from .quoting import quote_literal
@@ -71,7 +73,7 @@ def compile(query: Query, limit: int | None = None, viewer: Viewer = PUBLIC) -> 
     The query's own limits hold as well.
     """
     spell = _Speller(viewer)
-    common = ", ".join(f"q{i} AS ({_body(body, spell)})" for i, body in enumerate(query.common, 1))
+    common = ", ".join(_common(i, body, spell) for i, body in enumerate(query.common, 1))
     sql = _body(query.body, spell, outermost=True, limit=limit)
     return Statement(
         f"WITH {common} {sql}" if common else sql,
@@ -82,25 +84,64 @@ def compile(query: Query, limit: int | None = None, viewer: Viewer = PUBLIC) -> 
     )
 
 
+def _common(number: int, body: QueryBody, spell: _Speller) -> str:
+    text = f"q{number} AS ({_body(body, spell)})"
+    spell.common.append(spell.weights)
+    return text
+
+
 class _Speller:
-    """For one statement; `restricted` and `hiding`: see there."""
+    """For one statement; `restricted` and `hiding`: see there.
+
+    `weights` are those of the outputs that were spelled last: of how many values each is made, when what its
+    subqueries compute is written out wherever it is used, as PostgreSQL does. `columns` are the same by
+    source, `common` by common table, and `size` is the sum of all values so far.
+    """
 
     def __init__(self, viewer: Viewer) -> None:
         self.viewer = viewer
         self.restricted: list[str] = []
         self.hiding: list[str] = []
+        self.weights: tuple[int, ...] = ()
+        self.columns: dict[int, tuple[int, ...]] = {}
+        self.common: list[tuple[int, ...]] = []
+        self.size = 0
+        self._repeated = 0
+        self._length = 0
 
     def value(self, value: Value) -> str:
         self._note(value)
-        return checked(sql_values.value(value, self))
+        self._count(value)
+        return self._measured(checked(sql_values.value(value, self)))
 
     def condition(self, condition: Condition) -> str:
         self._note(condition)
-        return sql_conditions.condition(condition, self)
+        return self._measured(sql_conditions.condition(condition, self))
 
     def body(self, body: QueryBody) -> str:
         """A subquery in an expression, whose one column has no parts beside it."""
         return _body(body, self, regions=frozenset())
+
+    def _count(self, value: Value) -> None:
+        weight = 1
+        if isinstance(value, ColumnValue) and value.source in self.columns:
+            weight = self.columns[value.source][int(value.name[1:]) - 1]
+        self.size += weight
+        self._repeated += weight - 1
+        if self._repeated > _MOST_REPEATED:
+            raise QueryError(
+                "the subqueries use what they compute too often to be planned",
+                hint="use fewer of the columns that subqueries compute, or each in fewer places",
+            )
+
+    def _measured(self, text: str) -> str:
+        self._length += len(text)
+        if self._length > _LONGEST:
+            raise QueryError(
+                "the expressions become too long to be computed",
+                hint="ask for fewer of those with geometry in geometry",
+            )
+        return text
 
     def _note(self, called: Value | Condition) -> None:
         """A function that reads hidden rows leaves them out by itself."""
@@ -108,6 +149,9 @@ class _Speller:
             self.hiding.append(called.function.hiding)
 
 
+# Values that are written more than once: planning takes a kilobyte for each.
+_MOST_REPEATED = 300_000
+_LONGEST = 64_000_000  # characters of all values and conditions, of those within others again
 _BARE_INTEGER = re.compile(r"\(*-?[0-9]+\)*")
 _SHORTER = {"double precision": "float8", "double precision[]": "float8[]"}
 
@@ -130,6 +174,7 @@ def _body(
             parts = [_operands(body, spell, outermost, regions)]
         case _:
             assert_never(body)
+    weights = spell.weights
     if body.order:
         parts.append("ORDER BY " + ", ".join(_order(order, body, spell) for order in body.order))
     rows = body.limit if limit is None else limit if body.limit is None else min(limit, body.limit)
@@ -137,22 +182,30 @@ def _body(
         parts.append(f"LIMIT {rows}")
     if body.offset:
         parts.append(f"OFFSET {body.offset}")
+    spell.weights = weights
     return " ".join(parts)
 
 
 def _select(select: Select, spell: _Speller, outermost: bool, regions: frozenset[int]) -> str:
-    columns = [_output(output, i, spell, outermost) for i, output in enumerate(select.outputs, 1)]
+    # First of all: from them it is known what the columns weigh.
+    sources = ", ".join(_source(source, spell) for source in select.sources)
+    columns, weights = [], []
+    for i, output in enumerate(select.outputs, 1):
+        before = spell.size
+        columns.append(_output(output, i, spell, outermost))
+        weights.append(spell.size - before)
     for i in sorted(regions):
         columns += _parts(select.outputs[i].value, i + 1)
     parts = ["SELECT DISTINCT" if select.distinct else "SELECT", ", ".join(columns)]
-    if select.sources:
-        parts.append("FROM " + ", ".join(_source(source, spell) for source in select.sources))
+    if sources:
+        parts.append(f"FROM {sources}")
     if select.where is not None:
         parts.append(f"WHERE {_bare(spell.condition(select.where))}")
     if select.group:
         parts.append("GROUP BY " + ", ".join(_term(value, spell) for value in select.group))
     if select.having is not None:
         parts.append(f"HAVING {_bare(spell.condition(select.having))}")
+    spell.weights = tuple(weights)
     return " ".join(parts)
 
 
@@ -200,9 +253,12 @@ def _parts(value: Value, number: int) -> list[str]:
 
 def _operands(operation: SetOperation, spell: _Speller, outermost: bool, regions: frozenset[int]) -> str:
     text = f"({_body(operation.operands[0], spell, outermost=outermost, regions=regions)})"
+    weights = spell.weights
     for (kind, every), operand in zip(operation.steps, operation.operands[1:], strict=True):
         word = f"{kind.value} ALL" if every else kind.value
         text += f" {word} ({_body(operand, spell, outermost=outermost, regions=regions)})"
+        weights = tuple(map(add, weights, spell.weights))
+    spell.weights = weights
     return text
 
 
@@ -227,8 +283,11 @@ def _source(source: Source, spell: _Speller) -> str:
         case Scan():
             return _scan(source, spell)
         case Derived():
-            return f"({_body(source.body, spell)}) AS t{source.source}"
+            text = f"({_body(source.body, spell)}) AS t{source.source}"
+            spell.columns[source.source] = spell.weights
+            return text
         case CommonScan():
+            spell.columns[source.source] = spell.common[source.common]
             return f"q{source.common + 1} AS t{source.source}"
         case Join():
             left, right = _source(source.left, spell), _source(source.right, spell)

@@ -12,7 +12,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from astropy.table import meta as astropy_meta
 
 from ..declare.types import (
     BOOLEAN,
@@ -28,6 +27,7 @@ from ..declare.types import (
     Type,
     array_of,
 )
+from .astropy_header import as_mapping, read_header, said
 from .source import (
     Arrays,
     Source,
@@ -77,7 +77,10 @@ def open_parquet(path: Path) -> Iterator[Source]:
 
 def _source(path: Path, file: Any) -> Source:
     schema = file.schema_arrow
-    described, description = _described(schema)
+    try:
+        described, description = _described(schema)
+    except ValueError as cause:
+        raise unreadable(path, f"the description of its columns cannot be read: {cause}") from cause
     columns: list[SourceColumn] = []
     places: list[int] = []
     remarks: list[str] = []
@@ -181,23 +184,23 @@ def _described(schema: Any) -> tuple[list[SourceColumn] | None, str]:
             return fields, description
     astropy = footer.get(b"table_meta_yaml")
     if astropy is not None:
-        header = astropy_meta.get_header_from_yaml(astropy.decode().split("\n"))
-        by_name = {column["name"]: column for column in header["datatype"]}
-        description = str(header.get("meta", {}).get("description", ""))
+        header, columns = read_header(astropy.decode())
+        by_name = {column["name"]: column for column in columns}
+        description = said(as_mapping(header.get("meta")), "description")
         if set(by_name) >= set(schema.names):
             return [_from_astropy(by_name[name]) for name in schema.names], description
     return None, _text(footer, "description")
 
 
 def _from_astropy(column: dict[str, Any]) -> SourceColumn:
-    meta = {key.lower(): value for key, value in dict(column.get("meta", {})).items()}
+    meta = as_mapping(column.get("meta"))
     return SourceColumn(
         column["name"],
         TEXT,
-        unit=str(column.get("unit", "")),
-        ucd=str(meta.get("ucd", "")),
-        utype=str(meta.get("utype", "")),
-        description=str(column.get("description", "")),
+        unit=said(column, "unit"),
+        ucd=said(meta, "ucd"),
+        utype=said(meta, "utype"),
+        description=said(column, "description"),
     )
 
 

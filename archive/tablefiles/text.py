@@ -19,7 +19,6 @@ from typing import Any, TextIO
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
-from astropy.table import meta as astropy_meta
 
 from ..declare.types import (
     BOOLEAN,
@@ -34,6 +33,7 @@ from ..declare.types import (
     Type,
     array_of,
 )
+from .astropy_header import LONGEST_HEADER, as_mapping, read_header, said
 from .source import (
     Arrays,
     Source,
@@ -49,7 +49,6 @@ __all__ = ["open_csv", "open_ecsv"]
 _BLOCK = 1 << 20  # bytes read at once
 _LONGEST_LINE = 4 << 20  # of names
 _MOST_COLUMNS = 10_000  # many more than a table may have; each costs much memory while types are found
-_LONGEST_HEADER = 4 << 20
 _SHOWN = 80  # characters of a wrong value
 _DELIMITERS = ",\t;|"
 # How tables write that there is no number; in a column of texts only the empty one is NULL.
@@ -101,13 +100,13 @@ def open_csv(
 
 @contextmanager
 def open_ecsv(path: Path) -> Iterator[Source]:
-    header, skipped = _ecsv_header(path)
-    layout = _Layout(str(header.get("delimiter", " ")), skipped, "utf8")
+    header, all_described, skipped = _ecsv_header(path)
+    layout = _Layout(said(header, "delimiter") or " ", skipped, "utf8")
     columns, remarks, places = [], [], []
-    for place, described in enumerate(header["datatype"]):
+    for place, described in enumerate(all_described):
         type_ = _ecsv_type(described)
         if type_ is None:
-            kind = described.get("subtype") or described["datatype"]
+            kind = said(described, "subtype") or described["datatype"]
             remarks.append(f"column {described['name']} is left out: there is no column type for {kind}")
             continue
         columns.append(_ecsv_column(described, type_))
@@ -115,9 +114,9 @@ def open_ecsv(path: Path) -> Iterator[Source]:
     if not columns:
         raise unreadable(path, "no column can be stored")
     found = _names(path, layout)
-    if found != [described["name"] for described in header["datatype"]]:
+    if found != [described["name"] for described in all_described]:
         raise unreadable(path, "the line of names differs from the names in the header")
-    description = _said(_mapping(header.get("meta")), "description")
+    description = said(as_mapping(header.get("meta")), "description")
     yield Source(
         path,
         tuple(columns),
@@ -309,31 +308,29 @@ def _fits(texts: pa.Array, type_: Type) -> bool:
 # ECSV
 
 
-def _ecsv_header(path: Path) -> tuple[dict[str, Any], int]:
-    """The header and the number of lines before the line of names."""
+def _ecsv_header(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]], int]:
+    """The header, its columns, and the number of lines before the line of names."""
     lines: list[str] = []
     length = 0
     with path.open(encoding="utf-8", errors="replace") as file:
-        while (line := file.readline(_LONGEST_HEADER)).startswith("#"):
+        while (line := file.readline(LONGEST_HEADER)).startswith("#"):
             length += len(line)
-            if length >= _LONGEST_HEADER:
-                raise unreadable(path, f"the ECSV header is longer than {_LONGEST_HEADER >> 20} MiB")
+            if length >= LONGEST_HEADER:
+                raise unreadable(path, f"the ECSV header is longer than {LONGEST_HEADER >> 20} MiB")
             lines.append(line[1:].removeprefix(" ").rstrip("\n"))
     try:
-        header = astropy_meta.get_header_from_yaml([line for line in lines if not line.startswith("%")])
-        for column in header["datatype"]:
-            if not (isinstance(column["name"], str) and isinstance(column["datatype"], str)):
-                raise ValueError("a column has no name or no datatype")
-        if header.get("delimiter", " ") not in {" ", ","}:
-            raise ValueError("the delimiter is neither a blank nor a comma")
-    except (astropy_meta.YamlParseError, KeyError, TypeError, ValueError, RecursionError) as cause:
+        header, columns = read_header("\n".join(line for line in lines if not line.startswith("%")))
+    except ValueError as cause:
         raise unreadable(path, f"the ECSV header cannot be read: {cause}") from cause
-    return header, len(lines)
+    if header.get("delimiter", " ") not in {" ", ","}:
+        raise unreadable(path, "the ECSV header cannot be read: the delimiter is neither a blank nor a comma")
+    return header, columns, len(lines)
 
 
 def _ecsv_type(described: dict[str, Any]) -> Type | None:
-    if described["datatype"] == "string" and described.get("subtype"):
-        return _ecsv_array(str(described["subtype"]))
+    subtype = said(described, "subtype")
+    if described["datatype"] == "string" and subtype:
+        return _ecsv_array(subtype)
     return _ECSV_TYPES.get(described["datatype"])
 
 
@@ -348,23 +345,12 @@ def _ecsv_array(subtype: str) -> Type | None:
 
 
 def _ecsv_column(described: dict[str, Any], type_: Type) -> SourceColumn:
-    meta = _mapping(described.get("meta"))
+    meta = as_mapping(described.get("meta"))
     return SourceColumn(
         described["name"],
         type_,
-        unit=_said(described, "unit"),
-        ucd=_said(meta, "ucd"),
-        utype=_said(meta, "utype"),
-        description=_said(described, "description"),
+        unit=said(described, "unit"),
+        ucd=said(meta, "ucd"),
+        utype=said(meta, "utype"),
+        description=said(described, "description"),
     )
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    """With names in small letters; empty when it is none."""
-    return {str(key).lower(): said for key, said in value.items()} if isinstance(value, dict) else {}
-
-
-def _said(mapping: dict[str, Any], key: str) -> str:
-    """A text; anything else YAML may have there, in small space or endless when written out, is nothing."""
-    value = mapping.get(key)
-    return value if isinstance(value, str) else ""

@@ -6,6 +6,8 @@ in PostgreSQL it would exceed every number.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +19,7 @@ from .votable_fields import VotField
 __all__ = ["check_lengths", "from_texts", "lists"]
 
 _WORDS = {"t": True, "true": True, "1": True, "f": False, "false": False, "0": False, "?": None, "": None}
+_LARGEST = 2**31 - 1  # elements of a cell
 _BITS: dict[str, bool | None] = {"0": False, "1": True}
 
 
@@ -53,11 +56,15 @@ def check_lengths(field: VotField, column: pa.Array) -> pa.Array:
         wanted = int(field.type.arraysize or "")  # a point is two numbers, whatever its FIELD leaves open
     per = 2 if field.is_complex else 1
     lengths = pc.list_value_length(column)
+    if lengths.null_count == len(lengths):
+        return column
     if wanted is not None:
         wrong = pc.not_equal(lengths, wanted * per)
     elif size is not None and size not in {"*"}:
         *axes, last = size.removesuffix("*").split("x")
-        slice_ = int(np.prod([int(axis) for axis in axes], dtype=np.int64)) * per
+        slice_ = math.prod(int(axis) for axis in axes) * per
+        if not 0 < slice_ <= _LARGEST or (last and slice_ * int(last) > _LARGEST):
+            raise ValueError(f"no cell has the size {size[:80]}")
         wrong = pc.not_equal(pc.multiply(pc.divide(lengths, slice_), slice_), lengths)
         if last:
             wrong = pc.or_(wrong, pc.greater(lengths, slice_ * int(last)))
@@ -119,4 +126,7 @@ def _integers(texts: pa.Array, type_: pa.DataType) -> pa.Array:
 
 
 def _integer(text: str) -> int:
-    return int(text, 16) if text[:3].lower().lstrip("-").startswith("0x") else int(text)
+    number = int(text, 16) if text[:3].lower().lstrip("-").startswith("0x") else int(text)
+    if number.bit_length() > 64:  # of which Arrow would say something else than of one of 64
+        raise ValueError(f"{text[:80]!r} is beyond all integers")
+    return number

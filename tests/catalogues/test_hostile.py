@@ -50,7 +50,7 @@ REFUSED = [
     ("long name", b"a" * (5 << 20) + b",b\n1,2\n", "line of column names"),
     ("open quote", b'"a,b\n' + b"1,2\n" * 100_000, "line of column names"),
     ("deep list", ECSV.encode() + b"a\n" + b"[" * 100_000 + b"\n", r"row 1, column a: '\[{80}' is no"),
-    ("long header", b"# %ECSV 1.0\n# ---\n# " + b"x" * (5 << 20), "longer than 4 MiB"),
+    ("long header", b"# %ECSV 1.0\n# ---\n# " + b"x" * (5 << 20), "longer than 1 MiB"),
     ("no name", b"# %ECSV 1.0\n# ---\n# datatype:\n# - {name: [1], datatype: int64}\na\n1\n", "no name"),
     ("delimiter", ECSV.replace("# d", "# delimiter: abc\n# d").encode() + b"a\n", "delimiter"),
     ("axes", image({}, ()) + AXES + binary_table(8, 1, TFIELDS=1, TFORM1="1D"), "malformed"),

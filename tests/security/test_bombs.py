@@ -6,19 +6,25 @@ every other reader, each with little time and memory.
 
 from __future__ import annotations
 
+import base64
 import gzip
+import time
 import tracemalloc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, Unauthenticated
 from archive.pixels.spectra import open_spectrum
 from archive.plugins.inputs import Input
 from archive.previews import Form, make_preview
+from archive.tablefiles import open_catalogue
+from frontdesk.openid import Pending
 from tap.user_tables_definition import indexed_columns
 from tests.ingest.support import card, header_bytes
 from tests.readers.phase2_support import RECEIVED
@@ -108,6 +114,78 @@ def test_entities_in_tables_that_users_send(site: Site, tmp_path: Path, declared
         answer = site.asking.request("PUT", "/tap/tables/my_tycho.t", headers=headers, content=content)
         assert answer.status == 400, answer.text
         assert "root:" not in answer.text
+
+
+CELLS = {
+    "many digits": ("datatype='int'", "9" * 100_000),
+    "many hexadecimal digits": ("datatype='int'", "0x" + "f" * 100_000),
+    "many of them in a list": ("datatype='long' arraysize='*'", "1 -0x" + "f" * 100_000),
+    "sizes that are nothing together": ("datatype='int' arraysize='4294967296x4294967296x*'", "1 2"),
+    "sizes beyond 64 bits": ("datatype='int' arraysize='2147483648x4294967296x2*'", "1 2"),
+    "a size of nothing": ("datatype='int' arraysize='0x*'", "1 2"),
+    "a size without number": (f"datatype='int' arraysize='{'9' * 10_000}'", "1"),
+    "many axes": (f"datatype='int' arraysize='{'9x' * 10_000}*'", "1"),
+    "an instant": ("datatype='char' arraysize='*' xtype='timestamp'", "99999-99-99T99:99:99"),
+}
+
+
+@pytest.mark.parametrize(("declared", "cell"), CELLS.values(), ids=CELLS)
+def test_absurd_cells(site: Site, declared: str, cell: str) -> None:
+    content = (
+        "<VOTABLE version='1.4'><RESOURCE><TABLE><FIELD name='a' " + declared + "/><DATA><TABLEDATA><TR><TD>"
+        f"{cell}</TD></TR></TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>"
+    ).encode()
+    headers = {**site.tycho, "Content-Type": "application/x-votable+xml"}
+    answer = site.asking.request("PUT", "/tap/tables/my_tycho.cells", headers=headers, content=content)
+    assert answer.status == 400, answer.text
+
+
+# --- YAML, in which astropy describes the columns of tables ------------------------------------------------
+
+_COLUMN = "datatype:\n- {name: a, datatype: int64}\n"
+YAML = {
+    "merges of merges": _COLUMN
+    + "m0: &m0 {k: 1}\n"
+    + "".join(f"m{n}: &m{n} {{<<: [{', '.join([f'*m{n - 1}'] * 10)}]}}\n" for n in range(1, 12)),
+    "lists of lists as a description": _COLUMN.replace("}", ", description: *l9}").replace(
+        "datatype:\n",
+        "l0: &l0 [x]\n"
+        + "".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]\n" for n in range(1, 10))
+        + "datatype:\n",
+        1,
+    ),
+    "itself": _COLUMN + "meta: &m {description: *m}\n",
+    "objects": _COLUMN + "meta: {x: !!python/object/apply:os.system ['false']}\n",
+    "objects of astropy": _COLUMN + f"meta: {{x: !astropy.units.Unit {{unit: '{'m*' * 5000}m'}}}}\n",
+    "deep": _COLUMN + "meta: " + "[" * 1000 + "\n",
+    "long": _COLUMN + "#" * 3_000_000,
+    "nothing": "a",
+    "no columns": "datatype: {a: b}\n",
+}
+
+
+@pytest.mark.parametrize("text", YAML.values(), ids=YAML)
+def test_descriptions_of_columns_are_texts_only(site: Site, tmp_path: Path, text: str) -> None:
+    begun = time.monotonic()
+    table = pa.table({"a": [1]}).replace_schema_metadata({"table_meta_yaml": text})
+    pq.write_table(table, tmp_path / "a.parquet")
+    headers = {**site.tycho, "Content-Type": "application/vnd.apache.parquet"}
+    content = (tmp_path / "a.parquet").read_bytes()
+    answer = site.asking.request("PUT", "/tap/tables/my_tycho.described", headers=headers, content=content)
+    assert answer.status in {200, 201, 400}, answer.text
+    lines = "".join(f"# {line}\n" for line in ("%ECSV 1.0", "---", *text.splitlines()))
+    (tmp_path / "a.ecsv").write_text(f"{lines}a\n1\n")
+    with suppress(ArchiveError), open_catalogue(tmp_path / "a.ecsv") as source:
+        assert [column.name for column in source.columns] == ["a"]
+        assert len(source.description) < 100
+    assert time.monotonic() - begun < 20
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 50_000, "1" * 100_000, '"\\ud800"'])
+def test_log_ins_elsewhere_are_begun_here(text: str) -> None:
+    """What the browser brings back of one, in a cookie."""
+    with pytest.raises(Unauthenticated, match="was not begun here"):
+        Pending.unpacked(base64.urlsafe_b64encode(text.encode()).decode())
 
 
 # --- layers of packing ------------------------------------------------------------------------------------

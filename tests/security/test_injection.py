@@ -175,6 +175,26 @@ def test_credentials_stay_texts(site: Site, text: str) -> None:
         assert ask().status in {401, 429}
 
 
+TOKENS = (
+    "[" * 30_000,
+    '{"a":' * 10_000,
+    '["ListRecords","ivo_vor",1,"","","\\ud800",1,1]',
+    '["ListRecords","ivo_vor",1,"","","a\\u0000",1,1]',
+    '["ListRecords","ivo_vor",1,"","","\' OR 1=1 --",1,1]',
+    '["ListRecords","ivo_vor",1e400,"","","a",1,1]',
+    '["ListRecords","ivo_vor",1,"0001-01-01T00:00:00-23:59","","a",1,1]',
+)
+
+
+@pytest.mark.parametrize("token", TOKENS, ids=lambda token: token[:60])
+def test_lists_go_on_by_tokens_of_ours(site: Site, token: str) -> None:
+    """A resumption token comes back from whoever has one, and from whoever makes one up."""
+    packed = base64.urlsafe_b64encode(token.encode()).decode()
+    asked = {"verb": "ListRecords", "resumptionToken": packed}
+    answer = site.asking.post("/oai", data=asked)
+    assert answer.status == 200 and tried(lambda: answer, token) == ""
+
+
 def _basic(name: str, password: str) -> str:
     return base64.b64encode(f"{name}:{password}".encode()).decode()
 

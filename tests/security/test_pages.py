@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from lxml import html
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from archive.formats import FORMATS, Encoding
+from frontdesk.security_headers import SecurityHeaders
 from tests.access.asgi import Answer
 from tests.security.conftest import AUTHORITY, PASSWORD, PRODUCT, PROGRAMME, RAW_FILE, SPECTRUM, Site
 from tests.security.hostile import ABSTRACT, FORMULA, MARKUP
 from tests.security.walking import parameters_of, ways
+from tests.serving import listening, serving
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "User-Agent": "Mozilla/5.0 (test)"}
 # Of what HTML runs by itself or by a click, only scripts and styles that are files of ours.
@@ -39,7 +47,7 @@ def is_page(answer: Answer) -> bool:
     return answer.headers.get("content-type", "").startswith(("text/html", "application/xhtml"))
 
 
-def guarded(answer: Answer) -> None:
+def guarded(answer: Answer | httpx.Response) -> None:
     """What holds for every page, whatever is on it."""
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
@@ -75,6 +83,39 @@ def test_names_and_abstracts_stay_texts_on_every_page(site: Site) -> None:
             guarded(answer)
     assert shown > 60
     assert with_markup >= 3  # the hostile names did get there
+
+
+def test_every_answer_is_guarded(site: Site) -> None:
+    """Also what is no page: texts, files, pictures, and refusals of all kinds."""
+    told: Counter[int] = Counter()
+    for way in ways(site.router.routes):
+        for there in (PRODUCT, "%00"):
+            path = way.at(**dict.fromkeys(way.places, there))
+            for method, headers in (
+                *(("GET", who) for who in (site.tycho, {"Authorization": "Bearer x"}, BROWSER)),
+                *((method, site.tycho) for method in ("POST", "OPTIONS", "NONSENSE")),
+            ):
+                answer = site.asking.request(method, path, headers=headers)
+                told[answer.status] += 1
+                guarded(answer)
+                assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+            if not way.places:
+                break
+    guarded(site.asking.get("/static/desk.js"))
+    guarded(site.asking.get("/nothing", headers=BROWSER))
+    assert {200, 400, 401, 403, 404, 405} <= told.keys()
+
+
+def test_an_answer_to_a_fault_of_ours_is_guarded() -> None:
+    def faulty(_request: Request) -> Response:
+        raise RuntimeError("a fault")
+
+    app = SecurityHeaders(Starlette(routes=[Route("/", faulty)]), secure=True)
+    with serving(app, listening()) as address:
+        answer = httpx.get(address)
+    assert answer.status_code == 500
+    guarded(answer)
+    assert "max-age" in answer.headers["strict-transport-security"]
 
 
 def queried(site: Site, table: str, columns: str, form: str) -> Answer:
