@@ -31,7 +31,7 @@ bench:  ## measure what docs/ states in figures
 	$(TEST) check-bench
 
 soak:  ## the long runs: fuzzing, big tables, many repetitions
-	$(TEST) check-soak
+	@setup/prepare soak $(MAKE) --no-print-directory check-soak
 
 lint:  ## ruff and mypy only
 	$(TEST) check-lint

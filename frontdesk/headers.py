@@ -43,6 +43,7 @@ from archive.store import (
 
 from .downloads import CORRECTION, VERSION, speakable
 from .pages import heading, page
+from .security_headers import PAGE_POLICY
 
 __all__ = ["Form", "Headers", "chosen_headers", "header_routes", "written"]
 
@@ -105,8 +106,7 @@ def header_routes(database: Database) -> list[Route]:
     async def answer(request: Request, dp_id: str, form: Form, arguments: Arguments) -> Response:
         headers = await run_in_threadpool(find, dp_id, arguments, caller_of(request))
         document = Document(await run_in_threadpool(written, headers, form), form.value)
-        name = {"Content-Disposition": disposition(f"{headers.found.dp_id}.hdr")}
-        return document_response(request, document, name if form is Form.FITS else {})
+        return document_response(request, document, _sent_with(headers, form))
 
     async def header(request: Request) -> Response:
         arguments = parse_arguments([_FORMAT, _HDU, VERSION, CORRECTION], request.query_params.multi_items())
@@ -122,6 +122,18 @@ def header_routes(database: Database) -> list[Route]:
         return await answer(request, dp_id.strip().replace(" ", "+"), Form.PAGE, arguments)
 
     return [Route("/header/{dp_id:path}", header), Route("/hdr", as_at_eso)]
+
+
+def _sent_with(headers: Headers, form: Form) -> dict[str, str]:
+    match form:
+        case Form.FITS:
+            return {"Content-Disposition": disposition(f"{headers.found.dp_id}.hdr")}
+        case Form.PAGE:
+            return {"Content-Security-Policy": PAGE_POLICY}
+        case Form.TEXT | Form.JSON:
+            return {}
+        case _:
+            assert_never(form)
 
 
 def chosen_headers(headers: Sequence[Header], wanted: Sequence[str]) -> tuple[tuple[int, Header], ...]:

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from archive.config import Config
-from archive.errors import ArchiveError, Busy, Unauthenticated
+from archive.errors import ArchiveError, Busy, Forbidden, Unauthenticated
 from archive.protocol import Style, failure_response
 from archive.protocol.xml import clean
 
@@ -52,6 +52,9 @@ def refusal(
     return response
 
 
+_PROVING = ("/sso/", "/login", "/auth/")
+
+
 def _shows_pages(scope: Scope) -> bool:
     return scope["method"] != "HEAD" and "text/html" in Headers(scope=scope).get("accept", "")
 
@@ -62,6 +65,9 @@ def _refusal_page(config: Config, scope: Scope, error: ArchiveError) -> bytes:
     links: list[etree._Element | str] = [E.a("front page", href="/")]
     if isinstance(error, Unauthenticated):
         links = [E.a({"class": "main"}, "log in", href=f"/login?back={quote(_asked(scope))}"), " · ", *links]
+    elif isinstance(error, Forbidden) and "session" in scope.get("state", {}):
+        # Where somebody sees as whom he is logged in, and can log out.
+        links = [E.a("your account", href="/account"), " · ", *links]
     return page(
         f"{title} - {config.title}",
         heading(title, config.title),
@@ -72,7 +78,8 @@ def _refusal_page(config: Config, scope: Scope, error: ArchiveError) -> bytes:
 
 def _asked(scope: Scope) -> str:
     """The path and the query string to come back to after the log-in; only what was read, not sent."""
-    if scope["method"] != "GET":
+    # What was sent to prove who asks is in no address that a browser keeps.
+    if scope["method"] != "GET" or scope["path"].startswith(_PROVING):
         return "/"
     query = scope["query_string"].decode("latin-1")
     path = quote(scope["path"])

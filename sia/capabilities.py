@@ -36,6 +36,7 @@ def sia2_capabilities(archive: Archive, catalogue: Catalogue, base_url: str) -> 
             # SIA 2.0 can do without an extension, and clients of it know none.
             E.capability({"standardID": SIA_2}, interface),
             *vosi.standard_capabilities(base_url, (*_DOCUMENTS, "examples")),
+            vosi.whole_site(archive.config.base_url),
         ]
     )
 

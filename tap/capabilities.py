@@ -40,6 +40,7 @@ def tap_capabilities(
             _table_access(base_url, config, catalogue, profile),
             *vosi.standard_capabilities(base_url),
             *(_user_tables(base_url, *pair) for pair in _USER_TABLES.items() if keeps_tables),
+            vosi.whole_site(config.base_url),
         ]
     )
 

@@ -16,7 +16,15 @@ from ..declare.types import Type
 from .health import Health
 from .xml import E, clean, document, optional, root, typed
 
-__all__ = ["availability", "capabilities", "one_table", "secured", "standard_capabilities", "tableset"]
+__all__ = [
+    "availability",
+    "capabilities",
+    "one_table",
+    "secured",
+    "standard_capabilities",
+    "tableset",
+    "whole_site",
+]
 
 _CAPABILITIES = "http://www.ivoa.net/xml/VOSICapabilities/v1.0"
 _AVAILABILITY = "http://www.ivoa.net/xml/VOSIAvailability/v1.0"
@@ -65,6 +73,21 @@ def standard_capabilities(base_url: str, names: Iterable[str] = tuple(_DOCUMENTS
         )
         for name in names
     ]
+
+
+def whole_site(site: str) -> etree._Element:
+    """The capability that says: what results of this service lead to takes the same credentials.
+
+    pyvo sends some only to addresses below those of capabilities that it has read, which are those of TAP,
+    SIA 2 and DataLink. No standard has addresses of files, so the archive's own names what stands here;
+    clients expect every capability to have such a name.
+    """
+    address = E.accessURL(f"{site}/", use="base")
+    return E.capability(
+        {"standardID": f"{site}/#files"},
+        E.description("Pages, files, links, previews, cut-outs and spectra of the archive."),
+        E.interface(typed("vr:WebBrowser"), address),
+    )
 
 
 def availability(state: Health) -> bytes:

@@ -161,6 +161,9 @@ def test_cutouts_come_with_the_limits_of_the_dataset(site: httpx.Client) -> None
         for resource in root.xpath("v:RESOURCE[@utype='adhoc:service']", namespaces=SPACE)
     }
     assert list(described) == ["soda-1", "soda-2"]
+    # Clients offer them by their names.
+    names = root.xpath("v:RESOURCE[@utype='adhoc:service']/@name", namespaces=SPACE)
+    assert names == [f"cut-outs of {did(IMAGE)}", f"cut-outs of {did(SPECTRUM)}"]
     assert described["soda-1"]["ID"] == (did(IMAGE), [])
     assert described["soda-1"]["POLYGON"][1] == [FOOTPRINT.removeprefix("POLYGON ICRS ")]
     assert described["soda-2"]["ID"] == (did(SPECTRUM), [])

@@ -154,6 +154,7 @@ def test_failures_are_told(client, path, status, reason):
 def test_the_first_pre_of_the_page_holds_all_headers(client, dp_id, encoded):
     answer = client.get(f"/hdr?DpId={quote(dp_id, safe='') if encoded else dp_id}")
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "style-src 'self'" in answer.headers["content-security-policy"]  # it has one like all pages
     text = html.fromstring(answer.content).xpath("//pre")[0].text_content()
     assert text.startswith("SIMPLE  =") and text.count("\nEND\n") == (4 if dp_id == "NIGHT.1" else 1)
     assert text.count("XTENSION=") == (3 if dp_id == "NIGHT.1" else 0)

@@ -1,4 +1,7 @@
-"""Chromium without a window, told over a pipe (the DevTools protocol) what a person at it would do."""
+"""Chromium without a window, told over a pipe (the DevTools protocol) what a person at it would do.
+
+`setup/prepare soak` installs it; a browser that is there under another of its names does as well.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import base64
 import json
 import os
 import select
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -16,6 +20,7 @@ from typing import Any
 __all__ = ["Chromium", "chromium"]
 
 _SECONDS = 60.0  # a loaded machine takes its time
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 class Chromium:
@@ -129,10 +134,11 @@ class Chromium:
 def chromium(folder: Path, *more: str) -> Iterator[Chromium]:
     """A running browser with a profile of its own in `folder`; `more` are options of its command line."""
     # It reads orders from the descriptor 3, and writes answers to 4.
+    [program, *_] = [name for name in _NAMES if shutil.which(name)]
     read_orders, write_orders = os.pipe()
     read_answers, write_answers = os.pipe()
     options = [
-        "chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe",
+        program, "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe",
         "--no-first-run", "--disable-background-networking", "--window-size=1000,1000",
         f"--user-data-dir={folder}", *more,
     ]  # fmt: skip

@@ -254,3 +254,17 @@ def test_who_downloaded_my_data(pi: Browser, people: Site) -> None:
     with people.browser() as other:
         other.log_in("longomontanus")
         assert "HAWKI" not in other.get("/account/downloads").text
+
+
+def test_a_log_in_is_one_row_however_often_it_was_renewed(site: Site) -> None:
+    issued = site.token("johannes")
+    for _ in range(3):
+        assert issued.refresh is not None
+        issued = site.accounts.refresh(issued.refresh)
+    family = next(one.family for one in site.accounts.tokens_of("johannes") if one.id == issued.caller.token)
+    ids = {one.id for one in site.accounts.tokens_of("johannes") if one.family == family}
+    assert len(ids) == 8
+    with site.browser() as browser:
+        browser.log_in("johannes")
+        shown = html.fromstring(browser.get("/account").content).xpath("//input[@name='id']/@value")
+    assert ids.intersection(shown) == {issued.caller.token}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -169,6 +171,16 @@ def test_lies(home: Site, provider: Provider, lie: Any) -> None:
 def test_signature_of_another_key(home: Site, provider: Provider) -> None:
     provider.signing = RSAKey.generate_key(2048, {"kid": provider.key.as_dict()["kid"]})
     assert logged_in(home).status_code == 401
+
+
+def test_operator_is_told_why_the_provider_refuses(
+    home: Site, provider: Provider, caplog: pytest.LogCaptureFixture
+) -> None:
+    with away(home) as (browser, address):
+        wrong = re.sub(r"code=[^&]*", "code=of-somebody-else", address)
+        with caplog.at_level(logging.WARNING, "uraniborg.accounts"):
+            assert browser.get(wrong).status_code == 401
+    assert "the OpenID provider refuses: status 400: invalid_grant" in caplog.text
 
 
 def test_keys_may_change(home: Site, provider: Provider) -> None:

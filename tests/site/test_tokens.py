@@ -217,6 +217,25 @@ def test_revoked_is_over_at_once(client: httpx.Client, site: Site) -> None:
     assert client.post("/auth/revoke", data={"token": "a.b.c"}).status_code == 200
 
 
+def test_a_token_for_one_thing_ends_itself(client: httpx.Client, site: Site) -> None:
+    issued = site.accounts.issue_service_token("tycho", [Scope.READ])
+    header = {"Authorization": f"Bearer {issued.access}"}
+    assert client.post("/auth/revoke", headers=header).status_code == 200
+    assert whoami(client, issued.access).status_code == 401
+
+
+def test_no_page_has_what_was_sent_as_a_password(client: httpx.Client) -> None:
+    sent = {"username": "tycho", "password": "of-nobody-at-all"}
+    page = client.get("/sso/oidc/token", params=sent, headers={"Accept": "text/html"})
+    assert page.status_code == 401
+    assert sent["password"] not in page.text
+
+
+def test_cookies_in_several_lines_are_all_looked_at(client: httpx.Client) -> None:
+    lines = [("Cookie", "a=b"), ("Cookie", "uraniborg_session=eyJ.eyJ.x")]
+    assert client.get("/tap/availability", headers=lines).status_code == 401
+
+
 def test_expired_is_over(client: httpx.Client, site: Site) -> None:
     issued = site.accounts.log_in("tycho", PASSWORD, scopes=frozenset({Scope.READ}), lasting=timedelta(0))
     assert whoami(client, issued.access).status_code == 401

@@ -1,6 +1,6 @@
 """A browser, Chromium, does at the pages what people do: log in, see what is theirs, make a token, log out.
 
-It has to be installed (the package chromium of Debian); everything else about the pages is tested without it.
+`make soak` installs it, as `setup/prepare soak` does; everything else about the pages is tested without it.
 """
 
 from __future__ import annotations
@@ -10,9 +10,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
 
 from archive.testing import ClusterForTests
 from tests.access.observatory import FILES, fill
+from tests.serving import listening, serving
 from tests.site.chromium import Chromium, chromium
 from tests.site.conftest import PASSWORD, Site, served
 
@@ -84,11 +88,59 @@ def test_data_of_ones_own(guarded: Site, window: Chromium, tmp_path: Path) -> No
     assert "Not for you" in window.text
 
 
-def test_page_from_elsewhere_has_nothing_of_the_session(guarded: Site, window: Chromium) -> None:
+def test_token_of_a_program_is_good_in_the_browser_too(guarded: Site, window: Chromium) -> None:
+    token = guarded.token().access
+    window.ask("Network.setCookie", url=guarded.address, name="uraniborg_session", value=token, httpOnly=True)
+    window.open(f"{guarded.address}/account")
+    assert "Tyge Ottesen Brahe" in window.text
+    size = f"fetch('/file/{OURS.dp_id}').then(r => r.blob()).then(b => b.size)"
+    assert window.run(size) == len(OURS.content)
+
+
+PAGES = [
+    "/", "/login", "/account/register", "/account/forgotten", "/account", "/account/rights",
+    "/account/downloads", "/tables/dbo.raw", "/tables/dfs.download", "/cone", "/transfers", "/nothing",
+    f"/dataset/{OURS.dp_id}", f"/hdr?DpId={OURS.dp_id}", f"/file/{OURS.dp_id}",
+]  # fmt: skip
+
+
+# Of pages with another status than 200, and advice of which none concerns what is seen.
+BESIDES = ("Failed to load resource", "[DOM]")
+
+
+@pytest.mark.parametrize("name", ["johannes", ""])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_pages_look_as_meant(guarded: Site, window: Chromium, width: int, name: str) -> None:
+    """The browser refuses nothing that belongs to them, and they fit the width of a phone."""
+    window.ask(
+        "Emulation.setDeviceMetricsOverride", width=width, height=844, deviceScaleFactor=1, mobile=False
+    )
+    if name:
+        log_in(window, guarded, name)
+    for path in PAGES:
+        window.complaints.clear()
+        window.open(f"{guarded.address}{path}")
+        assert window.run("document.styleSheets.length") == 1, path
+        assert window.run("document.documentElement.scrollWidth") <= width, path
+        heading = "document.querySelector('h1').scrollWidth - document.querySelector('h1').clientWidth"
+        assert window.run(heading) == 0, path
+        assert not [text for text in window.complaints if not text.startswith(BESIDES)], path
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[str]:
+    """The address of a page without any rules of its own."""
+    page = Route("/", lambda _: HTMLResponse("<!DOCTYPE html><title>Elsewhere</title>"))
+    with serving(Starlette(routes=[page]), listening()) as address:
+        yield address.replace("127.0.0.1", "localhost") + "/"
+
+
+def test_page_from_elsewhere_has_nothing_of_the_session(
+    guarded: Site, window: Chromium, elsewhere: str
+) -> None:
     log_in(window, guarded)
-    # The same address under another name is another site, to which the browser sends no cookie.
-    elsewhere = guarded.address.replace("127.0.0.1", "localhost")
-    window.open(f"{elsewhere}/static/desk.css")
+    # An address with another name is another site, to which the browser sends no cookie.
+    window.open(elsewhere)
     read = f"fetch('{guarded.address}/auth/whoami', {{credentials: 'include'}})"
     assert window.run(f"{read}.then(r => r.status, e => 'refused')") in {"refused", 401}
     plain = f"fetch('{guarded.address}/tap/availability').then(r => r.status)"

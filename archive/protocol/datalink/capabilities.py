@@ -15,7 +15,7 @@ from ..xml import E, optional, typed
 __all__ = ["datalink_capabilities"]
 
 
-def datalink_capabilities(base_url: str, parameters: Iterable[Parameter]) -> bytes:
+def datalink_capabilities(site: str, base_url: str, parameters: Iterable[Parameter]) -> bytes:
     interface = E.interface(
         typed("vs:ParamHTTP"),
         {"role": "std"},
@@ -29,6 +29,7 @@ def datalink_capabilities(base_url: str, parameters: Iterable[Parameter]) -> byt
         [
             E.capability({"standardID": DATALINK}, interface),
             *vosi.standard_capabilities(base_url, ("capabilities", "availability")),
+            vosi.whole_site(site),
         ]
     )
 

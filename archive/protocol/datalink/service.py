@@ -46,7 +46,8 @@ _MOST_PARTS = 100_000  # parameters of a request
 
 
 def datalink_service(archive: Archive, path: str = "/datalink") -> Service:
-    base_url = archive.config.base_url + path
+    site = archive.config.base_url
+    base_url = site + path
     endpoints = _Endpoints(archive, f"{base_url}/links")
     return Service(
         name="DataLink",
@@ -56,7 +57,7 @@ def datalink_service(archive: Archive, path: str = "/datalink") -> Service:
         address=f"{base_url}/links",
         routes=(
             Route(f"{path}/links", endpoints.links, methods=["GET", "HEAD", "POST"]),
-            *vosi_routes(archive, path, lambda _: datalink_capabilities(base_url, LINKS_PARAMETERS)),
+            *vosi_routes(archive, path, lambda _: datalink_capabilities(site, base_url, LINKS_PARAMETERS)),
         ),
         style=Style.DATALINK,
         parameters=LINKS_PARAMETERS,

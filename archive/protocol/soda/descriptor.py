@@ -55,7 +55,9 @@ def soda_descriptor(
         standard_id=SODA_SYNC,
         inputs=(_input(ID, value=str(row["obs_publisher_did"])), *inputs),
         content_type=_FITS,
-        description="Cut-outs by position, wavelength, time and polarization",
+        # DataLink 1.1, 4.1: both tell the descriptors of a document apart.
+        name=f"cut-outs of {row['obs_publisher_did']}",
+        description=f"Cut-outs of {row['obs_publisher_did']} by position, wavelength, time and polarization",
     )
 
 
@@ -68,6 +70,7 @@ def soda_results_descriptor(base_url: str, ref: str) -> ServiceDescriptor:
         standard_id=SODA_SYNC,
         inputs=(_input(ID, ref=ref), *inputs),
         content_type=_FITS,
+        name="cut-outs",
         description="Cut-outs by position, wavelength, time and polarization",
     )
 
