@@ -103,9 +103,13 @@ def _person(caller: Caller, account: Account | None) -> list[etree._Element]:
 
 
 def _tokens(form_token: str, caller: Caller, tokens: Sequence[TokenInfo]) -> list[etree._Element]:
+    own = {token.family for token in tokens if token.id == caller.token}
+    # One row for all that came of a log-in, since it ends as a whole: what is used of it, or would renew it.
+    by_use = sorted(tokens, key=lambda token: token.kind is not TokenKind.REFRESH)
+    families = {token.family: token for token in by_use}
     rows = [
         (
-            _KINDS[token.kind] + (" (this one)" if token.id == caller.token else ""),
+            _KINDS[token.kind] + (" (this one)" if token.family in own else ""),
             token.note,
             ", ".join(sorted(token.scopes)),
             moment(token.created),
@@ -113,7 +117,7 @@ def _tokens(form_token: str, caller: Caller, tokens: Sequence[TokenInfo]) -> lis
             moment(token.expires),
             form("/account/tokens/revoke", form_token, (), "End it", hidden("id", token.id), small=True),
         )
-        for token in tokens
+        for token in sorted(families.values(), key=lambda token: token.created)
     ]
     return [
         E.h2({"id": "tokens"}, "Sessions and tokens"),

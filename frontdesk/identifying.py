@@ -96,8 +96,7 @@ class Identification:
 
         async def send_telling(message: Message) -> None:
             if message["type"] == "http.response.start":
-                if not caller.is_anonymous:
-                    _name(message, caller)
+                _keep_apart(message, caller)
                 if message["status"] == 401 or offered:
                     lines = challenges(self._base_url, browser=is_browser(scope))
                     message["headers"] = [
@@ -122,11 +121,23 @@ def _authorization(scope: Scope) -> str | None:
     return sent[0] if sent else None
 
 
-def _name(message: Message, caller: Caller) -> None:
+def _keep_apart(message: Message, caller: Caller) -> None:
+    """Names who was identified, and keeps caches from giving what one got to another (RFC 9111, 3.5, 4.1).
+
+    Whoever is refused now may have rights, or a file be there, in a moment.
+    """
     headers = MutableHeaders(scope=message)
-    headers["X-VO-Authenticated"] = caller.name
-    # RFC 9111, 3.5 keeps shared caches from it where an Authorization was sent, not where a cookie was.
     kept = headers.get("Cache-Control", "")
-    if "no-store" not in kept and "private" not in kept:
-        headers["Cache-Control"] = f"private, {kept}" if kept else "private"
-        headers.add_vary_header("Cookie")
+    if caller.is_anonymous:
+        if not kept and message["status"] >= 400:
+            headers["Cache-Control"] = kept = "no-store"
+        # What says something itself is asked for again before it is used.
+        if kept:
+            return
+    else:
+        headers["X-VO-Authenticated"] = caller.name
+        if "no-store" in kept:
+            return
+        if "private" not in kept:
+            headers["Cache-Control"] = "private, no-cache"
+    headers.add_vary_header("Authorization, Cookie")

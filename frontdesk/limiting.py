@@ -31,7 +31,7 @@ _DOWNLOADS = ("/file/", "/dataPortal/", "/soda/", "/spectrum/", "/preview/")
 # Where passwords are tried without a header that says so: each request counts.
 _LOGINS = frozenset(
     {"/login", "/sso/oidc/token", "/auth/refresh"}
-    | {f"/account/{name}" for name in ("register", "verify", "forgotten", "reset", "password")}
+    | {f"/account/{name}" for name in ("register", "verify", "forgotten", "reset", "password", "email")}
 )
 _CREDENTIALS = frozenset({b"authorization", b"cookie"})
 

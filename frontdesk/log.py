@@ -49,7 +49,8 @@ class AccessLog:
         try:
             await self._app(scope, receive, counting)
         finally:
-            path = scope["path"]
+            # What somebody has put behind an encoded question mark was meant to be a query string.
+            path = scope["path"].partition("?")[0]
             if not (path.isascii() and path.isprintable()):
                 path = path.encode("unicode_escape").decode("ascii")
             path = path[:_LONGEST_PATH]

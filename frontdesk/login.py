@@ -158,6 +158,7 @@ def _provider_routes(desk: AccountDesk, provider: OpenId) -> list[Route]:
                 full_name=found.full_name,
                 orcid=found.orcid,
                 kind=TokenKind.SESSION,
+                address=address_of(request.scope),
             )
 
         issued = await in_password_thread(log_in)

@@ -102,6 +102,7 @@ def verify_page(config: Config, token: str, secret: str, wrong: str = "") -> byt
         "Confirm your e-mail address",
         "One step is left.",
         *notice(wrong, bad=True),
+        E.p("Only if it was you who gave this address: the account gets the rights on data that go with it."),
         form("/account/verify", token, (), "Confirm", hidden("token", secret)),
     )
 

@@ -11,7 +11,11 @@ import signal
 import sys
 from collections.abc import Iterable, Sequence
 
+import psycopg
+
 from archive.config import Config
+from archive.database import second_wall
+from archive.database.bookkeeping import Connection
 from archive.database.database import reached
 from archive.database.migration_indexes import builder
 from archive.database.migration_steps import ALL, SAFE, Step, Terms
@@ -37,10 +41,17 @@ def migrate(config: Config, arguments: argparse.Namespace) -> int:
     wanted = Wanted(declared_schemas(config), reader_settings(config), BOOKKEEPING)
     with reached(config) as server:
         left = act(server, wanted, arguments)
+        with psycopg.connect(server.owner) as connection:
+            _say_what_is_off(connection)
     if arguments.apply:
         with open_archive(config):
             pass  # as at any start, which tells what else is not as it should be
     return DIFFERENT_STATUS if left else 0
+
+
+def _say_what_is_off(connection: Connection) -> None:
+    if not second_wall.is_built(connection):
+        _say(second_wall.OFF)
 
 
 def act(server: Server, wanted: Wanted, arguments: argparse.Namespace) -> Sequence[Step]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from archive import store as storage
+from archive.access.hidden_rows import complete_hiding
 from archive.access.protection import complete_rights, set_period
 from archive.config import Config
 from archive.database import Database, open_database
@@ -45,4 +46,5 @@ def open_archive(config: Config) -> Iterator[tuple[Database, Store]]:
             complete_exposures(connection)
             set_period(connection, database.catalogue, config.proprietary_days)
             complete_rights(connection, database.catalogue)
+            complete_hiding(connection, database.catalogue)
         yield database, storage.open_store(database, config)

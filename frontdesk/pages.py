@@ -66,7 +66,7 @@ def table_page(config: Config, table: Table, rows: int | None) -> bytes:
         E.p(clean(table.published_description)),
         E.p(
             {"class": "links"},
-            f"{_count(rows)} rows · " if rows is not None else "",
+            f"{_count(rows)} {'row' if rows == 1 else 'rows'} · " if rows is not None else "",
             E.a("all tables", href="/#tables"),
         ),
         E.div({"class": "listing"}, _columns(table)),

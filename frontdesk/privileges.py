@@ -6,6 +6,7 @@ and giving the data folder to the account.
 
 from __future__ import annotations
 
+import getpass
 import os
 import pwd
 
@@ -15,7 +16,16 @@ from archive.errors import ConfigurationError
 
 from .preloading import prepare_code
 
-__all__ = ["drop_root"]
+__all__ = ["drop_root", "operator_name"]
+
+
+def operator_name() -> str:
+    """Who gave a command, also by sudo, as records name him; to be asked before root is given up."""
+    try:
+        login = os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):  # a user without a name
+        login = str(os.getuid())
+    return f"operator ({login})"
 
 
 def drop_root(config: Config) -> None:

@@ -160,7 +160,7 @@ def _dataset_services(config: Config) -> Iterator[Published]:
         f"{config.title}: links",
         "What belongs to a dataset: its file, previews, calibrations, origins and derivatives.",
         "DataLink",
-        capabilities=_parsed(datalink_capabilities(f"{base}/datalink", LINKS_PARAMETERS)),
+        capabilities=_parsed(datalink_capabilities(base, f"{base}/datalink", LINKS_PARAMETERS)),
     )
     yield Published(
         "soda",

@@ -21,29 +21,33 @@ from archive.access.protection import (
     protections,
     show_all,
 )
-from archive.access.rights import Kind, Right, grant, revoke, rights_of, rights_to
+from archive.access.rights import Kind, Refusal, Right, grant, refusals_to, revoke, rights_of, rights_to
 from archive.config import Config
 from archive.database import Database
 from archive.declare import Table
+from archive.declare.instruments import INSTRUMENTS
 from archive.errors import NotFound, UsageError
 from archive.store import Connection
+from ingest.summaries import renew_lists
 
 from .opening import open_archive
-from .privileges import drop_root
+from .privileges import drop_root, operator_name
 from .server import end_on_terminate
 
 __all__ = ["act", "rights"]
 
 _TERMINATED = 143
-# Who is at the archive's own keyboard.
-_OPERATOR = Caller("operator", roles=frozenset({Role.OPERATOR}))
+_SHOWING = ("protect", "release")  # the actions that hide and show rows
 
 
 @dataclass(frozen=True)
 class _Open:
+    """`operator` is who is at the archive's own keyboard."""
+
     connection: Connection
     tables: list[Table]
     arguments: argparse.Namespace
+    operator: Caller
 
     @property
     def key(self) -> str:
@@ -52,19 +56,27 @@ class _Open:
 
 def rights(config: Config, arguments: argparse.Namespace) -> int:
     end_on_terminate(_TERMINATED)
+    name = operator_name()
     drop_root(config)
     with open_archive(config) as (database, _store):
-        lines = act(database, arguments)
+        lines = act(database, arguments, name)
+        if arguments.action in _SHOWING:
+            # What is told of all rows is told of those that everybody sees now.
+            with database.writer() as connection:
+                renew_lists(connection, config.base_url, INSTRUMENTS)
+            database.refresh_row_counts()
     # Only now is the change in the archive.
     for line in lines:
         print(line)
     return 0
 
 
-def act(database: Database, arguments: argparse.Namespace) -> list[str]:
-    """One of the actions, in one transaction; what is to be told about it."""
+def act(database: Database, arguments: argparse.Namespace, name: str = "operator") -> list[str]:
+    """One of the actions, in one transaction; what is to be told about it. `name` goes on record."""
+    operator = Caller(name, roles=frozenset({Role.OPERATOR}))
     with database.writer() as connection:
-        return list(_ACTIONS[arguments.action](_Open(connection, list(database.catalogue), arguments)))
+        opened = _Open(connection, list(database.catalogue), arguments, operator)
+        return list(_ACTIONS[arguments.action](opened))
 
 
 def _show(archive: _Open) -> Iterator[str]:
@@ -77,7 +89,9 @@ def _show(archive: _Open) -> Iterator[str]:
         yield from _files(archive.connection, kind, key)
     for one in protections(archive.connection, archive.key):
         yield _exception(one)
-    yield from map(_right, rights_to(archive.connection, key) if key else [])
+    if key:
+        yield from map(_right, rights_to(archive.connection, key))
+        yield from map(_refusal, refusals_to(archive.connection, key))
 
 
 def _file(connection: Connection, dp_id: str) -> Generator[str, None, str]:
@@ -98,7 +112,7 @@ def _file(connection: Connection, dp_id: str) -> Generator[str, None, str]:
 
 def _files(connection: Connection, kind: Protected, key: str) -> Iterator[str]:
     row = connection.execute(
-        "SELECT count(*), count(*) FILTER (WHERE release_date > now()),"
+        "SELECT count(release_date), count(*) FILTER (WHERE release_date > now()),"
         " count(*) FILTER (WHERE hidden_until > now()), max(release_date) FROM archive.file_right"
         " WHERE CASE WHEN %(kind)s = 'run' THEN runs && ARRAY[%(key)s] ELSE programme_id = %(key)s END",
         {"kind": kind.value, "key": key},
@@ -116,7 +130,10 @@ def _protect(archive: _Open) -> Iterator[str]:
     if arguments.as_proposed:
         if arguments.hide_until:
             raise UsageError("--as-proposed takes the exception back, and the embargo with it")
-        count = forget(archive.connection, archive.tables, kind, archive.key)
+        count = forget(
+            *(archive.connection, archive.tables, kind, archive.key),
+            **{"reason": arguments.reason, "set_by": archive.operator.name},
+        )
         yield f"{kind.value} {archive.key} has no exception any more; {count} files"
         return
     if (arguments.until, arguments.days, arguments.hide_until) == (None, None, None):
@@ -127,14 +144,14 @@ def _protect(archive: _Open) -> Iterator[str]:
         wanted = replace(wanted, release_date=arguments.until, proprietary_days=arguments.days)
     if arguments.hide_until is not None:
         wanted = replace(wanted, hidden_until=arguments.hide_until)
-    wanted = replace(wanted, reason=arguments.reason or wanted.reason, set_by=_OPERATOR.name)
+    wanted = replace(wanted, reason=arguments.reason or wanted.reason, set_by=archive.operator.name)
     count = protect(archive.connection, archive.tables, wanted)
     yield f"{_exception(wanted)}; {count} files"
 
 
 def _release(archive: _Open) -> Iterator[str]:
     kind = _kind(archive)
-    wanted = show_all(kind, archive.key, archive.arguments.reason, _OPERATOR.name)
+    wanted = show_all(kind, archive.key, archive.arguments.reason, archive.operator.name)
     count = protect(archive.connection, archive.tables, wanted)
     yield f"{kind.value} {archive.key} is public; {count} files"
 
@@ -143,7 +160,7 @@ def _grant(archive: _Open) -> Iterator[str]:
     arguments = archive.arguments
     yield _right(
         grant(
-            *(archive.connection, _OPERATOR, arguments.account, archive.key),
+            *(archive.connection, archive.operator, arguments.account, archive.key),
             *(Kind(arguments.right), arguments.until),
         )
     )
@@ -151,13 +168,14 @@ def _grant(archive: _Open) -> Iterator[str]:
 
 def _revoke(archive: _Open) -> Iterator[str]:
     account = archive.arguments.account
-    count = revoke(archive.connection, _OPERATOR, account, archive.key)
+    count = revoke(archive.connection, archive.operator, account, archive.key)
+    held = rights_to(archive.connection, archive.key)
     if not count:
-        raise NotFound(
-            f"{account} was granted no right on {archive.key}",
-            hint="what follows from the proposal ends when the proposal says so",
-        )
-    yield f"{account} has no granted right on {archive.key} any more"
+        others = {right.key for right in held if right.account == account}
+        by = f"the right is on {', '.join(sorted(others))}: take it back there" if others else None
+        raise NotFound(f"{account} has no right on {archive.key}", hint=by)
+    yield f"{account} has no right on {archive.key} any more"
+    yield from (f"still: {_right(right)}" for right in held if account in {right.account, right.granted_by})
 
 
 def _list(archive: _Open) -> Iterator[str]:
@@ -187,6 +205,10 @@ def _exception(one: Protection) -> str:
 def _right(one: Right) -> str:
     until = f" until {_day(one.expires)}" if one.expires else ""
     return f"{one.account} is {one.kind.value} of {one.key}{until}, by {one.granted_by}"
+
+
+def _refusal(one: Refusal) -> str:
+    return f"{one.account} has none on {one.key} by the proposal, says {one.by} since {_day(one.at)}"
 
 
 def _until(what: str, moment: datetime | None) -> str:

@@ -34,7 +34,12 @@ def rights_options(subparser: argparse.ArgumentParser) -> None:
     granted.add_argument(
         "--until", metavar="DATE", type=_moment, help="when the right ends (UTC); it does not, if left out"
     )
-    _person(add("revoke", "take the rights back that an account was granted on a run or programme"))
+    _person(
+        add(
+            "revoke",
+            "take the rights of an account on a run or programme back, also those that a proposal gave",
+        )
+    )
     listed = add("list", "show all exceptions, or the rights of an account")
     listed.add_argument("--account", metavar="NAME", help="name of an account, whose rights are shown")
 

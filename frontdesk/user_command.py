@@ -18,7 +18,7 @@ from archive.database import Database
 from archive.errors import NotFound, UsageError
 
 from .opening import open_archive
-from .privileges import drop_root
+from .privileges import drop_root, operator_name
 from .server import end_on_terminate
 
 __all__ = ["act", "user"]
@@ -41,10 +41,11 @@ class _Open:
 def user(config: Config, arguments: argparse.Namespace) -> int:
     # Asked before root is given up, as the terminal may be root's.
     password = read_password() if _needs_password(arguments) else None
+    operator = operator_name()
     end_on_terminate(_TERMINATED)
     drop_root(config)
     with open_archive(config) as (database, _store):
-        lines = act(config, arguments, database, password)
+        lines = act(config, arguments, database, password, operator)
     # Only now is the change in the archive.
     for line in lines:
         print(line)
@@ -72,10 +73,19 @@ def read_password() -> str:
 
 
 def act(
-    config: Config, arguments: argparse.Namespace, database: Database, password: str | None = None
+    config: Config,
+    arguments: argparse.Namespace,
+    database: Database,
+    password: str | None = None,
+    operator: str = "operator",
 ) -> list[str]:
-    """One of the actions, on an open archive; what is to be told about it."""
-    archive = _Open(Administration(database, config), Accounts(database, config), arguments, password)
+    """One of the actions, on an open archive; what is to be told about it. `operator` goes on record."""
+    archive = _Open(
+        Administration(database, config, operator=operator),
+        Accounts(database, config, operator=operator),
+        arguments,
+        password,
+    )
     return list(_ACTIONS[arguments.action](archive))
 
 
@@ -129,6 +139,15 @@ def _show(archive: _Open) -> Iterable[str]:
     yield f"roles:      {_joined(caller.roles)}"
     yield f"rights on:  {', '.join(caller.keys) or '-'}"
     yield f"since:      {one.created:%Y-%m-%d %H:%M}"
+
+
+def _history(archive: _Open) -> Iterable[str]:
+    rows = [("when (UTC)", "what", "by", "from", "more")]
+    rows += [
+        (f"{one.at:%Y-%m-%d %H:%M:%S}", one.event, one.by, one.address or "-", one.detail or "-")
+        for one in archive.administration.history(archive.name)
+    ]
+    return _table(rows)
 
 
 def _roles(archive: _Open) -> Iterable[str]:
@@ -192,14 +211,16 @@ def _token(archive: _Open) -> Iterable[str]:
 
 
 def _remove(archive: _Open) -> Iterable[str]:
-    archive.administration.remove(archive.name)
-    yield f"nothing is left of the account {archive.name} but its name and the tables kept under it"
+    gone = archive.administration.remove(archive.name, tables=archive.arguments.tables)
+    yield f"nothing is left of the account {archive.name} but its name, which nobody gets again"
+    yield f"went with it: {gone.tables} tables, {gone.jobs} jobs, {gone.rights} rights on runs"
 
 
 _ACTIONS: Mapping[str, Callable[[_Open], Iterable[str]]] = {
     "add": _add,
     "list": _list,
     "show": _show,
+    "history": _history,
     "roles": _roles,
     "disable": _disable,
     "enable": _enable,

@@ -24,6 +24,7 @@ def user_options(subparser: argparse.ArgumentParser) -> None:
     listed = add("list", "show all accounts", named=False)
     listed.add_argument("--removed", action="store_true", help="also those that were removed")
     add("show", "show an account, its roles and what it has proven")
+    add("history", "show what was done to an account, by whom and when")
     roles = add(
         "roles", "give an account these roles in the place of those that it has; none if none is said"
     )
@@ -44,7 +45,7 @@ def user_options(subparser: argparse.ArgumentParser) -> None:
     )
     tokens.add_argument("--revoke-all", action="store_true", help="end all of them")
     _token(add("token", "issue a token for a program, and show it this once"))
-    add("remove", "forget the person behind an account for good; its name is never given away again")
+    _removed(add("remove", "forget the person behind an account for good; nobody gets its name again"))
 
 
 def _new(add: argparse.ArgumentParser) -> None:
@@ -63,6 +64,15 @@ def _new(add: argparse.ArgumentParser) -> None:
     add.add_argument(
         "--without-password", action="store_true", help="its owner sets one by a link, or has tokens only"
     )
+
+
+def _removed(remove: argparse.ArgumentParser) -> None:
+    tables = remove.add_mutually_exclusive_group()
+    for option, action, help in (
+        ("--with-tables", "store_true", "also the tables that it keeps"),
+        ("--keep-tables", "store_false", "but leave its tables to their readers"),
+    ):
+        tables.add_argument(option, dest="tables", action=action, default=None, help=help)
 
 
 def _token(token: argparse.ArgumentParser) -> None:

@@ -5,12 +5,12 @@ A run tells how long its files are proprietary, and rows of runs under embargo a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import pyarrow as pa
 
 from archive.access.clock import derive_abstracts, derive_files, files_of, lock_rights
-from archive.access.rows_of_files import hide_rows, names_files
+from archive.access.hidden_rows import are_embargoes, hide_rows, hide_written, record_runs
 from archive.declare.dataflow.phase1 import ABSTRACT, RUN
 from archive.declare.tables import Table
 from archive.store import Connection
@@ -27,34 +27,25 @@ def lock_for(connection: Connection, tables: Iterable[Table]) -> None:
 
 
 def follow_rights(
-    connection: Connection, tables: Sequence[Table], batches: Batches, published: Iterable[Table]
+    connection: Connection, input_id: str, batches: Batches, tables: Iterable[Table], *, is_fits: bool = False
 ) -> None:
-    """Brings dates and embargoes in line with the rows of `tables` that were just written.
+    """Brings dates and embargoes in line with the rows that were just written of an input.
 
-    `published` are all tables of the archive: those of files show their dates.
+    `tables` are all of the archive: those of files show their dates, and parts of rows are hidden with them.
     """
+    published = list(tables)
     runs = _values(batches, RUN.name, "run_id")
     if runs:
         derive_files(connection, files_of(connection, runs), published)
     programmes = _values(batches, ABSTRACT.name, "programme_id")
     if programmes:
         derive_abstracts(connection, programmes)
-    hiding = [
-        table for table in tables if table.hides and not table.hidden_at_first and table.name in batches
-    ]
-    if not hiding or not _are_embargoes(connection):
-        return
-    for table in hiding:
-        if names_files(table):
-            column = table.hides if table.hides != "run_id" else "dp_id"
-            hide_rows(connection, [table], files=_values(batches, table.name, column))
-        else:
-            hide_rows(connection, [table], keys=_values(batches, table.name, table.hides))
-
-
-def _are_embargoes(connection: Connection) -> bool:
-    row = connection.execute("SELECT EXISTS (SELECT FROM archive.protection WHERE hidden_until > now())")
-    return row.fetchone() == (True,)
+    if not is_fits:
+        record_runs(connection, input_id, published, batches)
+    if are_embargoes(connection):
+        hide_written(connection, published, batches)
+        if not is_fits:
+            hide_rows(connection, published, files=[input_id])
 
 
 def _values(batches: Batches, table: str, column: str) -> list[str]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from archive.access.hidden_rows import hide_named
+from archive.declare.dataflow.inputs import INPUT_FILE
 from archive.plugins import Ingest
 from archive.store import Connection
 
@@ -87,7 +89,9 @@ def begin(connection: Connection, keys: Mapping[InputKey, bool]) -> dict[InputKe
         " SET attempts = known.attempts + 1, restricted = EXCLUDED.restricted"
         " RETURNING input_id, version, plugin, received, outcome",
         (now(), State.WAITING, *_columns(keys), list(keys.values())),
-    )
+    ).fetchall()
+    # Another version tells of the same runs.
+    hide_named(connection, INPUT_FILE, {"input_id": {key.input_id for key in keys}})
     return {
         InputKey(str(input_id), int(version), str(plugin)): Started(received, outcome == State.READ)
         for input_id, version, plugin, received, outcome in rows

@@ -35,7 +35,13 @@ def written(database: Database, task: Task, reading: Reading) -> Report:
         )
         if plugin.follows is not None:
             plugin.follows(connection, reading.batches, moment)
-        follow_rights(connection, plugin.tables, reading.batches, database.catalogue)
+        follow_rights(
+            connection,
+            task.key.input_id,
+            reading.batches,
+            database.catalogue,
+            is_fits=plugin.accepts.is_fits,
+        )
         faults = tuple(problem for changes in tables.values() for problem in changes.problems)
         changed = sum(changes.changed + changes.removed for changes in tables.values())
         record_reading(

@@ -10,8 +10,9 @@ import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from archive.access.hidden_rows import hide_named
 from archive.database import write_records
-from archive.declare.phase3v2 import PRODUCT_FILES
+from archive.declare.phase3v2 import PRODUCT_FILES, PROVENANCE
 from archive.declare.tables import Record
 from archive.store import Connection
 
@@ -282,6 +283,11 @@ def _link(connection: Connection, products: list[str], publication: Publication)
     records = [_product_file(row, publication) for row in rows]
     if records:
         write_records(connection, PRODUCT_FILES, records)
+    numbers = connection.execute(
+        "SELECT file_id FROM phase3v2.files WHERE archive_id = ANY (%s)", (products,)
+    )
+    hide_named(connection, PROVENANCE, {"product_file": {number for (number,) in numbers}})
+    hide_named(connection, PRODUCT_FILES, {"product_id": products})
 
 
 def _product_file(row: tuple[object, ...], publication: Publication) -> Record:

@@ -18,6 +18,8 @@ import psycopg
 import pyarrow as pa
 from psycopg.rows import dict_row
 
+from archive.access.clock import lock_rights
+from archive.access.hidden_rows import hide_named
 from archive.database import lock_tables, records_batch, upsert
 from archive.declare.dataflow.allocation import OUTCOME
 from archive.declare.dataflow.containers import CONTAINER
@@ -110,6 +112,7 @@ def derive_obsplan(connection: Connection, moment: datetime, *, blocks: Sequence
     In the caller's transaction; `moment` (UTC, without a zone) becomes the t_planning of what changed. Rows
     of other origin, whose obs_id is no block's, stay as they are.
     """
+    lock_rights(connection)
     lock_tables(connection, (OBSPLAN,))
     if blocks is None:
         known = connection.execute("SELECT ob_id FROM dfs.ob UNION SELECT ob_id FROM dfs.execution")
@@ -136,6 +139,7 @@ def _derive_some(connection: Connection, blocks: Sequence[int], moment: datetime
     if changed:
         batch = records_batch(OBSPLAN, changed)
         upsert(connection, OBSPLAN, [batch], [], input_id="", moment=moment)
+        hide_named(connection, OBSPLAN, {"obs_id": records.keys()})
     return len(changed) + len(gone)
 
 

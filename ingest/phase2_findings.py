@@ -14,6 +14,7 @@ from itertools import islice
 
 import pyarrow as pa
 
+from archive.access.hidden_rows import hide_named
 from archive.database import lock_tables
 from archive.declare.dataflow.packages import CONSTRAINTS, INSTRUMENT_PACKAGE
 from archive.declare.dataflow.phase2 import OB, OB_FINDING, OB_STATUS
@@ -186,3 +187,4 @@ def _keep_findings(
                 for ob_id, finding in found - kept
             ],
         )
+    hide_named(connection, OB_FINDING, {"ob_id": {ob_id for ob_id, _ in found - kept}})

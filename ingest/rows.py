@@ -11,7 +11,7 @@ from functools import cache
 from psycopg import sql
 
 from archive.access.clock import derive_files, lock_rights
-from archive.access.rows_of_files import names_files
+from archive.access.hidden_rows import names_files
 from archive.database import write_records
 from archive.declare.builtin import builtin_schemas
 from archive.declare.instruments import Instrument

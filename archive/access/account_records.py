@@ -15,6 +15,7 @@ import psycopg
 
 from ..database.bookkeeping import Connection
 from .callers import Role, Scope, digest
+from .passwords import is_storable
 
 __all__ = ["Account", "Purpose", "scopes_of"]
 
@@ -87,9 +88,24 @@ def roles_of(texts: Iterable[str]) -> frozenset[Role]:
 
 
 def find(connection: Connection, name: str) -> Account | None:
+    if not is_storable(name):
+        return None
     return _account(
         connection.execute(f"SELECT {_COLUMNS} FROM archive.account WHERE name = %s", (name,)).fetchone()
     )
+
+
+def find_locked(connection: Connection, name: str) -> Account | None:
+    """Found so that nobody else changes the account or its tokens until the transaction ends.
+
+    Before any row of a token is locked, or two transactions could wait for each other.
+    """
+    if not is_storable(name):
+        return None
+    row = connection.execute(
+        f"SELECT {_COLUMNS} FROM archive.account WHERE name = %s FOR NO KEY UPDATE", (name,)
+    ).fetchone()
+    return _account(row)
 
 
 def find_login(connection: Connection, login: str) -> Account | None:
@@ -262,11 +278,28 @@ def forget(connection: Connection, name: str) -> None:
     connection.execute("DELETE FROM archive.token WHERE account = %s", (name,))
     connection.execute("DELETE FROM archive.mail_token WHERE account = %s", (name,))
     connection.execute("DELETE FROM archive.account_identity WHERE account = %s", (name,))
+    connection.execute("DELETE FROM archive.login_failure WHERE subject = %s", (f"account {name}",))
     connection.execute(
         "UPDATE archive.account SET removed_at = now(), email = NULL, email_verified_at = NULL,"
         " password = NULL, full_name = '', institute = '', orcid = NULL, roles = '{}' WHERE name = %s",
         (name,),
     )
+
+
+def end_jobs(connection: Connection, name: str) -> int:
+    """Whoever clears up behind jobs then stops and removes them, with all they have."""
+    return connection.execute(
+        "UPDATE archive.job SET destruction = now() WHERE owner = %s AND destruction > now()", (name,)
+    ).rowcount
+
+
+def end_rights(connection: Connection, name: str, by: str) -> int:
+    """Takes back what was granted on runs, for which the row of each stays."""
+    return connection.execute(
+        "UPDATE archive.run_right SET revoked_at = now(), revoked_by = %s"
+        " WHERE account = %s AND revoked_at IS NULL",
+        (by, name),
+    ).rowcount
 
 
 # --- links ------------------------------------------------------------------------------------------------

@@ -14,9 +14,10 @@ from functools import partial
 from ..config import Config
 from ..database import Database
 from ..database.bookkeeping import Connection
-from ..errors import BadParameter, Forbidden, Unauthenticated, UsageError
+from ..errors import BadParameter, Busy, Forbidden, Unauthenticated, UsageError
 from . import account_records as records
 from . import lockout, tokens
+from .account_changes import AccountAction, record_change
 from .account_records import Account, Purpose
 from .callers import ANONYMOUS, EVERY_SCOPE, Caller, Callers, Role, Scope
 from .credentials import Basic, Bearer, read_authorization
@@ -49,6 +50,7 @@ class Accounts:
     """The accounts in a database, and beside them the tokens from the environment, `callers`.
 
     `address` is that of the client where failures are counted; "" for commands on the machine itself.
+    `operator` is who acts in the place of the accounts' owners, as the record of changes names him.
     """
 
     def __init__(
@@ -57,9 +59,11 @@ class Accounts:
         config: Config,
         callers: Callers | None = None,
         passwords: Passwords | None = None,
+        operator: str = "",
     ) -> None:
         self._database = database
         self._config = config
+        self._operator = operator
         self._callers = Callers({}) if callers is None else callers
         elsewhere = {caller.name for caller in self._callers}
         self._reserved = elsewhere | {*config.operators, *config.incoming_users}
@@ -84,7 +88,8 @@ class Accounts:
     def of(self, authorization: str | None, address: str = "") -> Caller:
         """The caller whom an Authorization header proves, anonymous without one.
 
-        Raises Unauthenticated for one that proves nobody, Forbidden for an account that is closed.
+        Raises Unauthenticated for one that proves nobody, or somebody whose account is closed, and Forbidden
+        for an account whose address is not confirmed.
         """
         match read_authorization(authorization):
             case None:
@@ -126,7 +131,7 @@ class Accounts:
     def acting_for(self, name: str, scopes: frozenset[Scope] = EVERY_SCOPE) -> Caller:
         """The owner of a job with the rights that he has now, as far as the token went that made it.
 
-        Raises Forbidden when his account is closed.
+        Raises Unauthenticated when his account is closed.
         """
         if not name:
             return ANONYMOUS
@@ -181,14 +186,14 @@ class Accounts:
     ) -> Issued:
         """Tokens of the scopes that are wanted, as far as the account's roles allow; `lasting` may shorten.
 
-        Raises Unauthenticated for a wrong password and an unknown name alike, TooMany when the account is
-        locked, Forbidden when it is closed or its address is not confirmed.
+        Raises Unauthenticated for a wrong password, an unknown name and a closed account, TooMany when the
+        account is locked, Forbidden when its address is not confirmed.
         """
         if kind not in {TokenKind.ACCESS, TokenKind.SESSION}:
             raise UsageError(f"nobody logs in for a token of the kind {kind}")
         account = self._proven(name_or_email, password, address)
         with self._database.writer() as connection:
-            return self._issue(connection, account, kind, scopes, lasting)
+            return self._issue(connection, account, kind, scopes, lasting, address=address)
 
     def _proven(self, login: str, password: str, address: str, *, again: bool = False) -> Account:
         """The account of a name or address and a password, which can be used."""
@@ -213,13 +218,32 @@ class Accounts:
         *,
         family: str = "",
         note: str = "",
+        address: str = "",
     ) -> Issued:
-        caller = self._caller(connection, account, scopes)
+        now = records.find_locked(connection, account.name)
+        if now is None or now.password != account.password:
+            # Whoever has set another password wants all to be out who had the old one.
+            raise Busy(f"the account {account.name} has just been changed", retry_after=1, hint="try again")
+        caller = self._caller(connection, now, scopes)
         issue = partial(tokens.issue, connection, self._config.base_url, account.name)
         made = issue(kind, caller.scopes, lasting=lasting, family=family, note=note)
         refresh = None
         if kind is TokenKind.ACCESS:
             refresh = issue(TokenKind.REFRESH, caller.scopes, family=family or made.id).text
+        parts = (
+            f"{kind} until {made.expires:%Y-%m-%d %H:%M}",
+            ", ".join(sorted(caller.scopes)),
+            f"by a refresh token of {family}" if family else "",
+            note,
+        )
+        self._record(
+            connection,
+            account.name,
+            AccountAction.TOKEN,
+            token=made.id,
+            address=address,
+            detail="; ".join(part for part in parts if part),
+        )
         return Issued(made.text, refresh, made.expires, replace(caller, token=made.id))
 
     def log_in_by_identity(
@@ -231,6 +255,8 @@ class Accounts:
         full_name: str,
         orcid: str | None,
         kind: TokenKind = TokenKind.SESSION,
+        *,
+        address: str = "",
     ) -> Issued:
         """For who has proven himself to an OpenID provider that the configuration names.
 
@@ -244,11 +270,19 @@ class Accounts:
                 account = self._account_for(connection, email if email_verified else "", email, full_name)
                 _check_open(account)
                 records.insert_identity(connection, issuer, subject, account.name)
+                self._record(
+                    connection,
+                    account.name,
+                    AccountAction.IDENTITY,
+                    address=address,
+                    detail=f"{subject} of {issuer}",
+                )
             _check_open(account)
             known = checked_orcid(orcid) if orcid else None
             if known is not None and known != account.orcid:
                 records.set_orcid(connection, account.name, known)
-            return self._issue(connection, account, kind, EVERY_SCOPE)
+                self._record(connection, account.name, AccountAction.IDENTITY, detail=f"ORCID {known}")
+            return self._issue(connection, account, kind, EVERY_SCOPE, address=address)
 
     def _account_for(self, connection: Connection, proven: str, email: str, full_name: str) -> Account:
         address = _address_or_none(proven)
@@ -269,6 +303,7 @@ class Accounts:
                 institute="",
             ):
                 break
+        self._record(connection, name, AccountAction.ADDED, detail=address or "")
         return self._need(connection, name)
 
     # --- tokens -------------------------------------------------------------------------------------------
@@ -276,9 +311,13 @@ class Accounts:
     def refresh(self, refresh_token: str) -> Issued:
         """New tokens for a refresh token, which is good for once: a second time ends all that came of it."""
         with self._database.writer() as connection:
-            found = tokens.exchange(connection, refresh_token) if looks_like_token(refresh_token) else None
+            found = None
+            whose = tokens.family_of(connection, refresh_token) if looks_like_token(refresh_token) else None
+            if whose is not None:
+                records.find_locked(connection, whose[0])
+                found = tokens.exchange(connection, refresh_token)
             if found is not None and found.again:
-                tokens.revoke_family(connection, found.family)
+                self._revoke(connection, found.account, found.family, "a refresh token was used twice")
             elif found is not None:
                 account = self._need(connection, found.account)
                 return self._issue(connection, account, TokenKind.ACCESS, found.scopes, family=found.family)
@@ -291,20 +330,32 @@ class Accounts:
         if not looks_like_token(token):
             return
         with self._database.writer() as connection:
-            family = tokens.family_of(connection, token)
-            if family is not None:
-                tokens.revoke_family(connection, family)
+            found = tokens.family_of(connection, token)
+            if found is not None:
+                self._revoke(connection, *found)
 
     def revoke_token(self, name: str, token_id: str) -> bool:
         """The same by the public id of one of somebody's tokens; False when he has none of it."""
         with self._database.writer() as connection:
             family = tokens.family_by_id(connection, name, token_id) if is_storable(token_id) else None
-            return family is not None and tokens.revoke_family(connection, family) > 0
+            return family is not None and self._revoke(connection, name, family)
+
+    def _revoke(self, connection: Connection, account: str, family: str, why: str = "") -> bool:
+        """Whether there was a good token in the family."""
+        records.find_locked(connection, account)
+        revoked = tokens.revoke_family(connection, family) > 0
+        if revoked:
+            self._record(connection, account, AccountAction.REVOKED, token=family, detail=why)
+        return revoked
 
     def revoke_all(self, name: str) -> int:
         """Logs somebody out everywhere; tells how many tokens ended."""
         with self._database.writer() as connection:
-            return tokens.revoke_all(connection, name)
+            records.find_locked(connection, name)
+            ended = tokens.revoke_all(connection, name)
+            if ended:
+                self._record(connection, name, AccountAction.REVOKED, detail=f"all {ended}")
+            return ended
 
     def tokens_of(self, name: str) -> list[TokenInfo]:
         """The oldest first, with those that are over for a while."""
@@ -361,6 +412,8 @@ class Accounts:
                 institute=place,
             ):
                 raise _taken(name)
+            if known is None:
+                self._record(connection, name, AccountAction.REGISTERED, detail=address)
             self._ask_to_verify(connection, name, address, known)
 
     def _ask_to_verify(self, connection: Connection, name: str, address: str, known: Account | None) -> None:
@@ -381,6 +434,8 @@ class Accounts:
             before = self._need(connection, name)
             if not records.set_verified(connection, name, email):
                 raise UsageError(f"{email} belongs to another account by now")
+            moved = f" in the place of {before.email}" if before.email != email else ""
+            self._record(connection, name, AccountAction.VERIFIED, detail=f"{email}{moved}")
         if before.verified is not None and before.email is not None and before.email != email:
             tell_moved(self._mailer, name, before.email)
         return name
@@ -407,7 +462,7 @@ class Accounts:
         with self._database.writer() as connection:
             name, email = _followed(connection, mail_token, Purpose.RESET)
             check_password(password, name, email)
-            self._replace_password(connection, name, hashed)
+            self._replace_password(connection, name, hashed, detail="by a link")
         return name
 
     def change_password(self, name: str, old: str, new: str, *, address: str = "") -> None:
@@ -416,9 +471,12 @@ class Accounts:
         check_password(new, account.name, account.email or "")
         hashed = self._proving.hashed(new)
         with self._database.writer() as connection:
-            self._replace_password(connection, account.name, hashed)
+            self._replace_password(connection, account.name, hashed, address=address)
 
-    def _replace_password(self, connection: Connection, name: str, hashed: str) -> None:
+    def _replace_password(
+        self, connection: Connection, name: str, hashed: str, *, address: str = "", detail: str = ""
+    ) -> None:
+        self._record(connection, name, AccountAction.PASSWORD, address=address, detail=detail)
         records.set_password(connection, name, hashed)
         lockout.clear(connection, name)
         tokens.revoke_all(connection, name)
@@ -428,6 +486,9 @@ class Accounts:
         with self._database.writer() as connection:
             self._need(connection, name)
             records.set_details(connection, name, person, place)
+            self._record(
+                connection, name, AccountAction.DETAILS, detail=", ".join(filter(None, (person, place)))
+            )
 
     def change_email(self, name: str, email: str, password: str, *, address: str = "") -> None:
         """Sends a link to the new address, which takes the place of the old one when it is followed."""
@@ -436,13 +497,16 @@ class Accounts:
         with self._database.writer() as connection:
             self._ask_to_verify(connection, account.name, wanted, records.find_email(connection, wanted))
 
+    def _record(self, connection: Connection, name: str, action: AccountAction, **told: str) -> None:
+        record_change(connection, name, action, self._operator or name, **told)
+
     def account(self, name: str) -> Account:
         """Raises BadParameter when there is none."""
         with self._database.writer() as connection:
             return self._need(connection, name)
 
     def _need(self, connection: Connection, name: str) -> Account:
-        account = records.find(connection, name) if is_storable(name) else None
+        account = records.find(connection, name)
         if account is None or account.removed is not None:
             raise BadParameter("name", f"there is no account {name[:40]!r}")
         return account
@@ -450,7 +514,7 @@ class Accounts:
 
 def _check_open(account: Account) -> None:
     if not account.is_open:
-        raise Forbidden(f"the account {account.name} is closed", hint="ask the archive's operator")
+        raise Unauthenticated(f"the account {account.name} is closed", hint="ask the archive's operator")
 
 
 def _taken(name: str) -> BadParameter:

@@ -15,13 +15,14 @@ from ..database.bookkeeping import Connection
 from ..errors import BadParameter, UsageError
 from . import account_records as records
 from . import lockout, tokens
+from .account_changes import AccountAction, AccountChange, changes_of, forget_details, record_change
 from .account_records import Account, Purpose
 from .callers import Role
 from .details import check_name, checked_text
 from .mail import checked_address, reset_link, verify_link
 from .passwords import Passwords, check_password
 
-__all__ = ["Administration", "Described"]
+__all__ = ["Administration", "Described", "Removed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,26 @@ class Described:
     locked_seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """How much went with an account."""
+
+    tables: int
+    jobs: int
+    rights: int
+
+
 class Administration:
-    def __init__(self, database: Database, config: Config, passwords: Passwords | None = None) -> None:
+    """`operator` is who acts, as the record of changes names him."""
+
+    def __init__(
+        self,
+        database: Database,
+        config: Config,
+        passwords: Passwords | None = None,
+        operator: str = "operator",
+    ) -> None:
+        self._operator = operator
         self._database = database
         self._config = config
         self._passwords = Passwords() if passwords is None else passwords
@@ -49,6 +68,13 @@ class Administration:
             account = _need(connection, name)
             locks = lockout.locks(connection, lockout.subjects_of(name, name, ""))
             return Described(account, tuple(records.identities(connection, name)), locks.account)
+
+    def history(self, name: str) -> list[AccountChange]:
+        """What was done to an account, also to one that was removed."""
+        with self._database.writer() as connection:
+            if records.find(connection, name) is None:
+                raise _unknown(name)
+            return changes_of(connection, name)
 
     def add(
         self,
@@ -82,13 +108,18 @@ class Administration:
                 roles=roles,
             ):
                 raise BadParameter("name", f"there is an account {name}, or was")
-            return _need(connection, name)
+            account = _need(connection, name)
+            words = [address or "", *sorted(account.roles)]
+            self._record(connection, name, AccountAction.ADDED, ", ".join(filter(None, words)))
+            return account
 
     def set_roles(self, name: str, roles: Iterable[Role]) -> None:
         """Holds at once, for tokens that were issued before too."""
+        kept = sorted(set(roles))
         with self._database.writer() as connection:
             _need(connection, name)
-            records.set_roles(connection, name, roles)
+            records.set_roles(connection, name, kept)
+            self._record(connection, name, AccountAction.ROLES, ", ".join(kept) or "none")
 
     def disable(self, name: str) -> None:
         """Nobody logs in, no token is good, no job of it runs; everything stays for `enable`."""
@@ -96,6 +127,7 @@ class Administration:
             _need(connection, name)
             records.set_disabled(connection, name, disabled=True)
             tokens.revoke_all(connection, name)
+            self._record(connection, name, AccountAction.DISABLED)
 
     def enable(self, name: str) -> None:
         """Also ends a lock after wrong passwords."""
@@ -103,13 +135,33 @@ class Administration:
             _need(connection, name)
             records.set_disabled(connection, name, disabled=False)
             lockout.clear(connection, name)
+            self._record(connection, name, AccountAction.ENABLED)
 
-    def remove(self, name: str) -> None:
-        """Forgets the person for good. The name is never given away again; tables kept under it stay."""
-        with self._database.writer() as connection:
-            _need(connection, name)
+    def remove(self, name: str, *, tables: bool | None = None) -> Removed:
+        """Forgets the person for good, ends his jobs and rights. The name is never given away again.
+
+        `tables`: whether those that he keeps go too; None refuses when there are any. Those that were left
+        go by a second call.
+        """
+        with self._database.user_tables(name) as kept:
+            connection = kept.connection
+            account = records.find_locked(connection, name)
+            if account is None or not (account.removed is None or tables):
+                raise _unknown(name)
+            count = len(kept.all())
+            if tables is None and count:
+                raise UsageError(
+                    f"{name} keeps {count} table{'s' * (count > 1)}",
+                    hint="say --with-tables to remove them, or --keep-tables to leave them to their readers",
+                )
+            if tables is not False:
+                kept.drop_all()
+            jobs = records.end_jobs(connection, name)
+            rights = records.end_rights(connection, name, self._operator)
             records.forget(connection, name)
-            lockout.clear(connection, name)
+            forget_details(connection, name)
+            self._record(connection, name, AccountAction.REMOVED)
+        return Removed(0 if tables is False else count, jobs, rights)
 
     def set_password(self, name: str, password: str) -> None:
         """Ends all tokens of the account."""
@@ -120,6 +172,7 @@ class Administration:
             records.set_password(connection, name, hashed)
             lockout.clear(connection, name)
             tokens.revoke_all(connection, name)
+            self._record(connection, name, AccountAction.PASSWORD)
 
     def verify(self, name: str) -> None:
         """Takes the account's address as confirmed."""
@@ -127,14 +180,19 @@ class Administration:
             email = _email(_need(connection, name))
             if not records.set_verified(connection, name, email):
                 raise UsageError(f"{email} belongs to another account by now")
+            self._record(connection, name, AccountAction.VERIFIED, email)
 
     def link(self, name: str, purpose: Purpose) -> str:
         """A link to hand to the account's owner, as if it had been mailed: a secret until it is used."""
         with self._database.writer() as connection:
             email = _email(_need(connection, name))
             secret = records.make_link(connection, name, email, purpose)
+            self._record(connection, name, AccountAction.LINK, f"{purpose} for {email}")
         page = reset_link if purpose is Purpose.RESET else verify_link
         return page(self._config.base_url, secret)
+
+    def _record(self, connection: Connection, name: str, action: AccountAction, detail: str = "") -> None:
+        record_change(connection, name, action, self._operator, detail=detail)
 
     def _hashed(self, password: str, name: str, email: str) -> str:
         check_password(password, name, email)
@@ -145,8 +203,12 @@ class Administration:
 def _need(connection: Connection, name: str) -> Account:
     account = records.find(connection, name)
     if account is None or account.removed is not None:
-        raise BadParameter("name", f"there is no account {name[:40]!r}", hint="see uraniborg user list")
+        raise _unknown(name)
     return account
+
+
+def _unknown(name: str) -> BadParameter:
+    return BadParameter("name", f"there is no account {name[:40]!r}", hint="see uraniborg user list")
 
 
 def _email(account: Account) -> str:

@@ -3,7 +3,8 @@
 Dates follow from what is published of files and runs, and from the exceptions in archive.protection; here
 they are derived, in the transaction of whatever changes one of those. Files of the sky (SCIENCE, ACQUISITION)
 have a date, counted from their arrival; products have the latest of what they were made of; calibrations are
-public at once. What dates are good for is told in `files`; the rows that show them are `rows_of_files`'.
+public at once. Files that have no rows tell their run by their header alone. What dates are good for is told
+in `files`; the rows that show them are `rows_of_files`'.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from datetime import datetime
 
 from ..database.bookkeeping import Connection
 from ..declare.tables import Table
-from .rows_of_files import hide_rows, show_dates
+from .hidden_rows import hide_rows
+from .rows_of_files import show_dates
 
 __all__ = [
     "derive_abstracts",
@@ -35,35 +37,45 @@ _MADE = """
 _FROM_SOURCES = _MADE.format("WHERE p.source_file = ANY (%(files)s)", "AND product_id = ANY (%(files)s)")
 _TO_PRODUCTS = _MADE.format("WHERE f.archive_id = ANY (%(files)s)", "AND archive_id = ANY (%(files)s)")
 
+# Whether a file without rows is of the sky: extracted spectra, weight maps and the like inherit the run of
+# what they were made of, and are no calibrations unless their headers say so.
+_KEPT_OF_SKY = """k.words IS NOT NULL AND coalesce(
+            upper(btrim(k.words ->> 'ESO DPR CATG')) IN ('SCIENCE', 'ACQUISITION'),
+            k.words ->> 'ESO PRO SCIENCE' = 'true',
+            upper(coalesce(k.words ->> 'PRODCATG', k.words ->> 'ESO PRO CATG')) SIMILAR TO
+                '(SCIENCE|ANCILLARY)%%',
+            true)"""
 # Each file by itself. Its rule is its own one, else that of its run, of its programme, of the proposal, or of
 # the archive. A run that nobody knows has none, so that its files are public: but a date once found stays
 # when a run becomes unknown, unless the exception that it came from was taken back (%(forgotten)s).
-_BY_THEMSELVES = """
-    SELECT f.dp_id, f.runs, f.of_sky, f.of_calibrations, f.again, f.arrived,
+_BY_THEMSELVES = f"""
+    SELECT f.dp_id, f.runs, f.of_sky, f.of_calibrations, f.is_listed, f.arrived,
         CASE WHEN own.key IS NOT NULL
             THEN coalesce(own.release_date, f.arrived + own.proprietary_days * '1 day'::interval)
             WHEN f.of_sky THEN coalesce(rule.release_date, f.before) END,
         own.key IS NOT NULL,
         coalesce(hidden.hidden_until, archive.embargo_of(f.runs))
     FROM (
-        SELECT given.dp_id,
-            coalesce(nullif(archive.runs_of(coalesce(r.prog_id, o.proposal_id)), '{}'), known.runs, '{}')
-                AS runs,
-            CASE WHEN r.dp_id IS NULL THEN o.dp_id IS NOT NULL
-                ELSE upper(r.dp_cat) IN ('SCIENCE', 'ACQUISITION') END AS of_sky,
+        SELECT given.dp_id, coalesce(nullif(told.runs, '{{}}'), known.runs, '{{}}') AS runs,
+            CASE WHEN r.dp_id IS NOT NULL THEN upper(r.dp_cat) IN ('SCIENCE', 'ACQUISITION')
+                ELSE o.dp_id IS NOT NULL OR told.runs <> '{{}}' AND {_KEPT_OF_SKY} END AS of_sky,
             coalesce(r.dp_id IS NULL AND p.category NOT SIMILAR TO '(SCIENCE|ANCILLARY)%%', false)
                 AS of_calibrations,
-            known.dp_id IS NOT NULL AND (r.dp_id IS NOT NULL OR o.dp_id IS NOT NULL) AS again,
+            r.dp_id IS NOT NULL OR o.dp_id IS NOT NULL OR known.dp_id IS NOT NULL AND told.runs <> '{{}}'
+                AS is_listed,
             coalesce(known.arrived, CASE WHEN %(arriving)s THEN now() END,
                 (SELECT min(stored_at) FROM archive.file AS kept WHERE kept.dp_id = given.dp_id),
                 now()) AS arrived,
-            CASE WHEN NOT %(forgotten)s AND known.runs = archive.runs_of(coalesce(r.prog_id, o.proposal_id))
-                THEN known.release_date END AS before
+            CASE WHEN NOT %(forgotten)s AND known.runs = told.runs THEN known.release_date END AS before
         FROM unnest(%(files)s::text[]) AS given (dp_id)
         LEFT JOIN dbo.raw AS r ON r.dp_id = given.dp_id
         LEFT JOIN ivoa.obscore AS o ON o.dp_id = given.dp_id
         LEFT JOIN phase3v2.files AS p ON p.archive_id = given.dp_id
+        LEFT JOIN adql.header_keywords AS k
+            ON k.dp_id = given.dp_id AND r.dp_id IS NULL AND o.dp_id IS NULL
         LEFT JOIN archive.file_right AS known ON known.dp_id = given.dp_id
+        CROSS JOIN LATERAL (SELECT archive.runs_of(
+            coalesce(r.prog_id, o.proposal_id, archive.run_named(k.words))) AS runs) AS told
     ) AS f
     LEFT JOIN archive.protection AS own ON own.kind = 'file' AND own.key = f.dp_id
         AND (own.release_date IS NOT NULL OR own.proprietary_days IS NOT NULL)
@@ -102,8 +114,8 @@ _WRITE = """
             EXCLUDED.hidden_until, EXCLUDED.is_open)"""
 _ABSTRACTS = """
     UPDATE dfs.abstract AS a SET hidden_for = a.programme_id, hidden_until = coalesce(
-        (SELECT max(coalesce(f.release_date, f.arrived)) FROM archive.file_right AS f
-            WHERE f.programme_id = a.programme_id), 'infinity')
+        (SELECT max(greatest(f.release_date, f.hidden_until)) FROM archive.file_right AS f
+            WHERE f.programme_id = a.programme_id AND f.release_date IS NOT NULL), 'infinity')
     WHERE a.programme_id = ANY (%s)"""
 
 
@@ -111,19 +123,21 @@ _ABSTRACTS = """
 class _File:
     """What is known of a file by itself.
 
-    `of_calibrations`: it is a reduced calibration, if all that it was made of are. `again`: it has a date
-    from before. `own`: it has a rule of its own, which its sources do not change.
+    `of_calibrations`: it is a reduced calibration, if all that it was made of are. `is_listed`: rows show its
+    date, or it has had one. `own`: it has a rule of its own, which its sources do not change. `sources` are
+    what it was made of in the end, `embargoes` those of all that it was made of.
     """
 
     runs: list[str]
     of_sky: bool
     of_calibrations: bool
-    again: bool
+    is_listed: bool
     arrived: datetime
     release_date: datetime | None
     own: bool
     hidden_until: datetime | None
     sources: set[str] = field(default_factory=set)
+    embargoes: list[datetime] = field(default_factory=list)
 
 
 def lock_rights(connection: Connection, *, alone: bool = False) -> None:
@@ -210,15 +224,15 @@ def _with_products(connection: Connection, dp_ids: Collection[str]) -> set[str]:
 
 def _derive(connection: Connection, dp_ids: list[str], arriving: bool, forgotten: bool) -> list[str]:
     """Writes the dates of these files; those of them that have a clock."""
-    sources = _sources(connection, dp_ids)
-    everything = sorted({*dp_ids, *(one for found in sources.values() for one in found)})
+    direct = _sources(connection, dp_ids)
+    everything = sorted({*dp_ids, *(one for found in direct.values() for one in found)})
     rows = connection.execute(
         _BY_THEMSELVES.encode(),
         {"files": everything, "arriving": arriving, "forgotten": forgotten, "days": DAYS},
     )
     known = {str(dp_id): _File(*facts) for dp_id, *facts in rows}
-    for dp_id, found in sources.items():
-        known[dp_id].sources = found
+    for dp_id in dp_ids:
+        _trace(dp_id, direct, known)
     given = [(dp_id, *_protected(dp_id, known)) for dp_id in dp_ids if _has_clock(dp_id, known)]
     if given:
         connection.execute(_WRITE, [list(column) for column in zip(*given, strict=True)])
@@ -242,10 +256,9 @@ def _programmes(connection: Connection, dp_ids: list[str]) -> list[str]:
 
 
 def _sources(connection: Connection, dp_ids: Iterable[str]) -> dict[str, set[str]]:
-    """What each file was made of in the end, itself left out: what was not made of anything that is known."""
+    """What each file was made of, and what that was made of; files without sources are not among the keys."""
     direct: dict[str, set[str]] = {}
     new = set(dp_ids)
-    wanted = list(new)
     while new:
         asked = sorted(new)
         new = set()
@@ -254,15 +267,26 @@ def _sources(connection: Connection, dp_ids: Iterable[str]) -> dict[str, set[str
                 direct.setdefault(dp_id, set()).add(source)
                 new.add(source)
         new -= direct.keys() | set(asked)
-    return {dp_id: found for dp_id in wanted if (found := _ends(dp_id, direct))}
+    return direct
 
 
-def _ends(dp_id: str, direct: Mapping[str, set[str]]) -> set[str]:
+def _trace(dp_id: str, direct: Mapping[str, set[str]], known: Mapping[str, _File]) -> None:
+    """Finds the sources of a file, and their embargoes.
+
+    The way back ends at what was not made of anything that is known, and at what has a rule of its own: that
+    holds for what was made of it, too, and for its ancillary files.
+    """
+    file = known[dp_id]
     seen, new = {dp_id}, {dp_id}
     while new:
         new = {source for one in new for source in direct.get(one, ())} - seen
         seen |= new
-    return {one for one in seen - {dp_id} if one not in direct}
+        ends = {one for one in new if one not in direct or known[one].own}
+        file.sources |= ends
+        new -= ends
+    parts = (known[one] for one in sorted(seen))
+    embargoes = (one.hidden_until for one in parts if one is file or one.of_sky or one.own)
+    file.embargoes = [one for one in embargoes if one is not None]
 
 
 def _of_sky(dp_id: str, known: Mapping[str, _File]) -> list[_File]:
@@ -272,8 +296,8 @@ def _of_sky(dp_id: str, known: Mapping[str, _File]) -> list[_File]:
 
 def _has_clock(dp_id: str, known: Mapping[str, _File]) -> bool:
     file = known[dp_id]
-    is_protected = file.own or file.hidden_until is not None
-    return file.of_sky or file.again or is_protected or bool(_of_sky(dp_id, known))
+    is_protected = file.own or bool(file.embargoes)
+    return file.of_sky or file.is_listed or is_protected or bool(_of_sky(dp_id, known))
 
 
 def _protected(
@@ -288,5 +312,4 @@ def _protected(
         runs = sorted({run for source in sources for run in source.runs}) or runs
     elif not file.own and file.sources and file.of_calibrations:
         release_date = None  # made of calibrations alone
-    embargoes = [one.hidden_until for one in (file, *sources) if one.hidden_until is not None]
-    return ",".join(runs), file.arrived, release_date, max(embargoes, default=None)
+    return ",".join(runs), file.arrived, release_date, max(file.embargoes, default=None)

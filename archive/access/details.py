@@ -21,6 +21,8 @@ _RESERVED = frozenset(
 _LONGEST_TEXT = 200
 # Of the invisible signs two belong to scripts of Asia, and are in the names of people there.
 _JOINERS = frozenset("\u200c\u200d")
+# Invisible signs that come along when a name is copied from a page, and that are no part of it.
+_DROPPED = str.maketrans(dict.fromkeys("\u00ad\u061c\u200b\u200e\u200f\u2060\ufeff"))
 _ORCID = re.compile(r"\d{4}-\d{4}-\d{4}-\d{3}[\dX]", re.ASCII)
 
 
@@ -38,15 +40,28 @@ def check_name(name: str, *, free: bool = False) -> None:
 
 def checked_text(what: str, text: str) -> str:
     """A person's or an institute's name as it is kept; raises BadParameter."""
-    kept = unicodedata.normalize("NFC", " ".join(text.split()))
+    kept = unicodedata.normalize("NFC", " ".join(text.translate(_DROPPED).split()))
     if len(kept) > _LONGEST_TEXT:
         raise BadParameter(what, f"is longer than {_LONGEST_TEXT} characters")
-    # Control characters, marks that turn the direction of the text around them, what no script has.
-    if not is_storable(kept) or any(
-        unicodedata.category(sign)[0] == "C" and sign not in _JOINERS for sign in kept
-    ):
+    if not is_storable(kept) or any(_is_no_letter(sign) for sign in kept):
         raise BadParameter(what, "has signs that no name has")
     return kept
+
+
+def _is_no_letter(sign: str) -> bool:
+    """Control characters, marks that turn the direction of the text around them, what no script has.
+
+    Signs of a newer Unicode than Python's are not assigned in it, but may well be in somebody's name.
+    """
+    match unicodedata.category(sign):
+        case "Cc" | "Cs" | "Co":
+            return True
+        case "Cf":
+            return sign not in _JOINERS
+        case "Cn":
+            return ord(sign) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(sign) <= 0xFDEF
+        case _:
+            return False
 
 
 def checked_orcid(text: str) -> str | None:

@@ -19,7 +19,14 @@ FREE_FAILURES = {"account": 10, "address": 50}
 _FIRST_LOCK = timedelta(seconds=30)  # doubled by each further failure
 _LONGEST_LOCK = timedelta(hours=1)
 _FORGOTTEN = timedelta(days=1)  # after the last failure
+# For each of these since the last one, one failure is forgotten: somebody mistypes every day in an institute,
+# and that must not add up over the months until all there are locked out.
+_FORGOTTEN_ONE = {"account": timedelta(hours=1), "address": timedelta(minutes=15)}
 _BUCKETS = 256
+_FAILURES = (
+    "(greatest(known.failures - floor(extract(epoch FROM now() - known.last_at)"
+    " / extract(epoch FROM %(one)s::interval))::int, 0) + 1)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +69,30 @@ def locks(connection: Connection, subjects: Subjects) -> Locks:
 
 
 def count_failure(connection: Connection, subjects: Subjects) -> list[str]:
-    """One more, and a lock that grows with them; what is a day old counts no more. What is locked now."""
+    """One more, and a lock that grows with them; time makes them fewer. Returns what is locked now."""
     connection.execute(
         "DELETE FROM archive.login_failure WHERE subject IN (SELECT subject FROM archive.login_failure"
         " WHERE last_at < now() - %s FOR UPDATE SKIP LOCKED)",
         (_FORGOTTEN,),
     )
     locked = []
-    for subject, free in (
-        (subjects.account, FREE_FAILURES["account"]),
-        (subjects.address, FREE_FAILURES["address"]),
-    ):
+    for kind, subject in (("account", subjects.account), ("address", subjects.address)):
         if not subject:
             continue
         # The exponent is bounded, since 2 to the power of what an attacker likes is no interval.
         row = connection.execute(
             "INSERT INTO archive.login_failure AS known (subject, failures, last_at)"
             " VALUES (%(subject)s, 1, now()) ON CONFLICT (subject) DO UPDATE SET"
-            " failures = known.failures + 1, last_at = now(),"
-            " locked_until = CASE WHEN known.failures + 1 >= %(free)s THEN now() + least(%(longest)s,"
-            " %(first)s * power(2, least(known.failures + 1 - %(free)s, 20))) END"
+            f" failures = {_FAILURES}, last_at = now(), locked_until = CASE WHEN {_FAILURES} >= %(free)s"
+            f" THEN now() + least(%(longest)s, %(first)s * power(2, least({_FAILURES} - %(free)s, 20))) END"
             " RETURNING locked_until IS NOT NULL",
-            {"subject": subject, "free": free, "first": _FIRST_LOCK, "longest": _LONGEST_LOCK},
+            {
+                "subject": subject,
+                "free": FREE_FAILURES[kind],
+                "first": _FIRST_LOCK,
+                "longest": _LONGEST_LOCK,
+                "one": _FORGOTTEN_ONE[kind],
+            },
         ).fetchone()
         if row is not None and row[0]:
             locked.append(subject)

@@ -18,7 +18,7 @@ def tell_verify(mailer: Mailer, base_url: str, name: str, email: str, secret: st
             "",
             verify_link(base_url, secret),
             "",
-            "If it was not, there is nothing to do.",
+            "If it was not, please do not: who has that account would get your rights on data.",
         ],
     )
 

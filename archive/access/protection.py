@@ -2,11 +2,13 @@
 
 An exception says until when data are proprietary, or for how many days from their arrival, and until when
 they are under embargo, so that nobody else even knows of them. What is said of a file goes before what is
-said of its run, that before its programme, that before the proposal. It holds at once, and for what follows.
+said of its run, that before its programme, that before the proposal. It holds at once, and for what follows;
+and who said it, when and why stays on record in dfs.protection.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +18,7 @@ from ..database.bookkeeping import Connection
 from ..declare.tables import Table
 from ..errors import NotFound, UsageError
 from .clock import DAYS, derive_abstracts, derive_files, files_of, lock_rights
-from .rows_of_files import hide_rows
+from .hidden_rows import hide_rows
 
 __all__ = [
     "FAR",
@@ -34,6 +36,7 @@ __all__ = [
 FAR = datetime(9000, 1, 1, tzinfo=UTC)  # until told otherwise
 _PAST = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_DAYS = 36_525
+_RULES = 1  # grows when files get dates that had none before
 _RULE = "archive"  # the kind of the row that has the rule of everything else
 
 
@@ -81,13 +84,30 @@ def protect(connection: Connection, tables: Iterable[Table], wanted: Protection)
             *(wanted.hidden_until, wanted.reason, wanted.set_by),
         ),
     )
+    _note(connection, "set", wanted)
     return _apply(connection, tables, wanted.kind, wanted.key)
 
 
-def forget(connection: Connection, tables: Iterable[Table], kind: Protected, key: str) -> int:
-    """Takes an exception back: what the proposal and the archive's rule say holds again."""
+def forget(
+    connection: Connection,
+    tables: Iterable[Table],
+    kind: Protected,
+    key: str,
+    *,
+    reason: str = "",
+    set_by: str = "",
+) -> int:
+    """Takes an exception back: what the proposal and the archive's rule say holds again.
+
+    Raises NotFound when there is none.
+    """
     lock_rights(connection, alone=True)
-    connection.execute("DELETE FROM archive.protection WHERE (kind, key) = (%s, %s)", (kind.value, key))
+    gone = connection.execute(
+        "DELETE FROM archive.protection WHERE (kind, key) = (%s, %s)", (kind.value, key)
+    )
+    if not gone.rowcount:
+        raise NotFound(f"there is no exception for the {kind.value} {key[:60]}")
+    _note(connection, "taken back", Protection(kind, key, reason=reason, set_by=set_by))
     return _apply(connection, tables, kind, key)
 
 
@@ -140,21 +160,54 @@ def set_period(connection: Connection, tables: Iterable[Table], days: int) -> No
         " SET proprietary_days = EXCLUDED.proprietary_days, set_at = now()",
         (_RULE, days),
     )
+    _record(connection, "set", _RULE, None, None, days, None, "proprietary_days", "the configuration")
     if days != (DAYS if before is None else before):
-        every = connection.execute("SELECT dp_id FROM archive.file_right").fetchall()
+        every = connection.execute(
+            "SELECT dp_id FROM archive.file_right WHERE release_date IS NOT NULL"
+        ).fetchall()
         derive_files(connection, [str(dp_id) for (dp_id,) in every], tables)
 
 
 def complete_rights(connection: Connection, tables: Iterable[Table]) -> None:
-    """Derives all dates of an archive that has files and no dates: it is older than they are."""
-    row = connection.execute(
-        "SELECT EXISTS (SELECT FROM archive.file) AND NOT EXISTS (SELECT FROM archive.file_right)"
-    ).fetchone()
-    if row != (True,):
+    """Derives the dates of files that have none in an archive which is older than the rules for them."""
+    row = connection.execute("SELECT version FROM archive.file_right_version").fetchone()
+    if row == (_RULES,):
         return
     lock_rights(connection, alone=True)
-    every = connection.execute("SELECT DISTINCT dp_id FROM archive.file").fetchall()
-    derive_files(connection, [str(dp_id) for (dp_id,) in every], tables)
+    rows = connection.execute(
+        "SELECT DISTINCT dp_id FROM archive.file"
+        " WHERE NOT EXISTS (SELECT FROM archive.file_right AS f WHERE f.dp_id = file.dp_id)"
+    ).fetchall()
+    derive_files(connection, [str(dp_id) for (dp_id,) in rows], tables)
+    # Exceptions from before there was a record of them.
+    connection.execute(
+        "INSERT INTO dfs.protection (protection_id, changed_at, event, kind, protected_key, release_date,"
+        " proprietary_days, hidden_until, reason, account)"
+        " SELECT left(replace(gen_random_uuid()::text, '-', ''), 16), set_at AT TIME ZONE 'UTC', 'set', kind,"
+        " nullif(key, ''), release_date AT TIME ZONE 'UTC', proprietary_days,"
+        " hidden_until AT TIME ZONE 'UTC', nullif(reason, ''), set_by FROM archive.protection AS p"
+        " WHERE NOT EXISTS (SELECT FROM dfs.protection AS d WHERE d.kind = p.kind"
+        "  AND d.protected_key IS NOT DISTINCT FROM nullif(p.key, ''))"
+    )
+    connection.execute("DELETE FROM archive.file_right_version")
+    connection.execute("INSERT INTO archive.file_right_version VALUES (%s)", (_RULES,))
+
+
+def _note(connection: Connection, event: str, said: Protection) -> None:
+    _record(
+        *(connection, event, said.kind.value, said.key, said.release_date, said.proprietary_days),
+        *(said.hidden_until, said.reason, said.set_by),
+    )
+
+
+def _record(connection: Connection, event: str, kind: str, key: str | None, *said: object) -> None:
+    """Keeps what was said, for operators who ask later."""
+    connection.execute(
+        "INSERT INTO dfs.protection (protection_id, changed_at, event, kind, protected_key, release_date,"
+        " proprietary_days, hidden_until, reason, account) VALUES (%s, now() AT TIME ZONE 'UTC', %s, %s, %s,"
+        " %s AT TIME ZONE 'UTC', %s, %s AT TIME ZONE 'UTC', nullif(%s, ''), %s)",
+        (secrets.token_hex(8), event, kind, key, *said),
+    )
 
 
 def _check(wanted: Protection) -> None:

@@ -6,12 +6,14 @@ Everybody who fails is told the same after the same time, whether there is such 
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import NoReturn
 
 from ..database import Database
 from ..errors import TooMany, Unauthenticated
 from . import account_records as records
 from . import lockout
+from .account_changes import ARCHIVE, AccountAction, record_change
 from .account_records import Account
 from .limiting import limited_part
 from .passwords import Passwords, is_storable
@@ -49,9 +51,8 @@ class Proving:
             # Asked before the account is looked at, so that it takes as long where there is none.
             right = self._is_right(kept, password, locks)
             if account is None or not right:
-                self._wrong(subjects, locks)
-            self._settle(account, password, locks)
-        return account
+                self._wrong(name, subjects, locks, address)
+            return self._settle(account, password, locks)
 
     def hashed(self, password: str) -> str:
         """What is kept of a new password."""
@@ -68,26 +69,32 @@ class Proving:
             raise _locked("the account is locked after too many wrong passwords", locks.account)
         return True
 
-    def _wrong(self, subjects: lockout.Subjects, locks: lockout.Locks) -> NoReturn:
+    def _wrong(
+        self, name: str | None, subjects: lockout.Subjects, locks: lockout.Locks, address: str
+    ) -> NoReturn:
         if not locks.account:
             with self._database.writer() as connection:
                 locked = lockout.count_failure(connection, subjects)
+                if name is not None and subjects.account in locked:
+                    record_change(connection, name, AccountAction.LOCKED, ARCHIVE, address=address)
             for subject in locked:
                 # Nothing that a stranger has written: names of accounts, addresses, numbers.
                 _log.warning("too many wrong passwords: %s is locked for a while", subject)
         raise Unauthenticated("name and password do not belong together", hint="check both, and try again")
 
-    def _settle(self, account: Account, password: str, locks: lockout.Locks) -> None:
+    def _settle(self, account: Account, password: str, locks: lockout.Locks) -> Account:
         """After the right password: earlier failures are forgotten, and it is kept as it should be."""
         kept = account.password or ""
         outdated = self._passwords.is_outdated(kept)
         if not (locks.failures or outdated):
-            return
+            return account
         hashed = self._passwords.hashed(password) if outdated else ""
         with self._database.writer() as connection:
             lockout.clear(connection, account.name)
             if hashed and records.renew_password(connection, account.name, kept, hashed):
                 self._passwords.remember(hashed, password)
+                return replace(account, password=hashed)
+        return account
 
 
 def _locked(message: str, seconds: int) -> TooMany:

@@ -19,11 +19,13 @@ __all__ = [
     "LONGEST_DELEGATION",
     "PROPOSAL",
     "Kind",
+    "Refusal",
     "Right",
     "check_key",
     "grant",
     "has_rights",
     "keys_of",
+    "refusals_to",
     "revoke",
     "rights_of",
     "rights_on",
@@ -64,18 +66,30 @@ class Right:
         return self.kind in _DELEGATED
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """That an account has no right on a programme any more, although the proposal names its owner."""
+
+    account: str
+    key: str
+    by: str
+    at: datetime
+
+
 # By the proposal: an address that the account has proven to be its own, or an ORCID that a provider vouches
 # for. A name of an account in a proposal proves nothing, as everybody may choose a free one.
 _INVESTIGATORS = """
-    SELECT a.name AS account, i.programme_id AS key, i.investigator_role AS role
+    SELECT a.name AS account, i.programme_id AS key, i.investigator_role AS role, who.email, i.orcid
     FROM archive.account AS a
     JOIN dfs.investigator_account AS who ON who.email = a.email AND a.email_verified_at IS NOT NULL
     JOIN dfs.investigator AS i
         ON (i.programme_id, i.investigator_number) = (who.programme_id, who.investigator_number)
     WHERE a.disabled_at IS NULL AND a.removed_at IS NULL AND {proposed}
     UNION
-    SELECT a.name, i.programme_id, i.investigator_role
+    SELECT a.name, i.programme_id, i.investigator_role, who.email, i.orcid
     FROM archive.account AS a JOIN dfs.investigator AS i ON i.orcid = a.orcid
+    LEFT JOIN dfs.investigator_account AS who
+        ON (i.programme_id, i.investigator_number) = (who.programme_id, who.investigator_number)
     WHERE a.disabled_at IS NULL AND a.removed_at IS NULL AND {proposed}"""
 _RIGHTS = """
     SELECT r.account, r.key, r.kind, r.granted_by, r.granted_at, r.expires
@@ -85,7 +99,18 @@ _RIGHTS = """
     UNION ALL
     SELECT account, key, CASE WHEN upper(role) IN ('PI', 'DPI') THEN 'pi' ELSE 'coi' END, '{by}', NULL, NULL
     FROM ({investigators}) AS proposed
+    WHERE NOT EXISTS (SELECT FROM archive.right_refusal AS no WHERE no.key = proposed.key
+        AND (no.account = proposed.account OR no.email = proposed.email OR no.orcid = proposed.orcid))
+    GROUP BY account, key, role
     ORDER BY key, account, kind"""
+
+
+_REFUSE = """
+    INSERT INTO archive.right_refusal (key, account, email, orcid, refused_by)
+    SELECT DISTINCT key, account, email, orcid, %(by)s FROM ({investigators}) AS proposed
+    WHERE NOT EXISTS (SELECT FROM archive.right_refusal AS no
+        WHERE (no.key, no.account) = (proposed.key, proposed.account)
+        AND (no.email, no.orcid) IS NOT DISTINCT FROM (proposed.email, proposed.orcid))"""
 
 
 def _rights_where(granted: str, proposed: str) -> str:
@@ -93,17 +118,25 @@ def _rights_where(granted: str, proposed: str) -> str:
     return _RIGHTS.format(granted=granted, by=PROPOSAL, investigators=investigators)
 
 
+_REFUSED = _REFUSE.format(
+    investigators=_INVESTIGATORS.format(proposed="a.name = %(account)s AND i.programme_id = %(key)s")
+)
 _OF_ACCOUNT = _rights_where("r.account = %(account)s", "a.name = %(account)s")
 _TO_KEYS = _rights_where("r.key = ANY (%(keys)s)", "i.programme_id = ANY (%(keys)s)")
-# Runs that no proposal told of may be protected, and files of them hidden, as well.
+# Runs that no proposal told of may be protected, and files of them hidden, as well; and products that were
+# made in runs of several programmes, on all of which he has rights.
 _KEYS = f"""
-    WITH held AS (SELECT DISTINCT key FROM ({_OF_ACCOUNT}) AS rights)
+    WITH held AS (SELECT DISTINCT key FROM ({_OF_ACCOUNT}) AS rights), every AS (
     SELECT key FROM held
     UNION SELECT run.run_id FROM dfs.run JOIN held ON held.key = run.programme_id
     UNION SELECT p.key FROM archive.protection AS p JOIN held ON held.key = archive.programme_of(p.key)
     WHERE p.kind = 'run'
     UNION SELECT f.run_id FROM archive.file_right AS f JOIN held ON held.key = f.programme_id
-    WHERE f.hidden_until IS NOT NULL"""
+    WHERE f.hidden_until IS NOT NULL)
+    SELECT key FROM every
+    UNION SELECT f.run_id FROM archive.file_right AS f
+    WHERE f.hidden_until IS NOT NULL AND f.programme_id IS NULL AND cardinality(f.runs) > 1
+        AND NOT EXISTS (SELECT FROM unnest(f.runs) AS one WHERE one NOT IN (SELECT key FROM every))"""
 
 
 def keys_of(connection: Connection, account_name: str) -> tuple[str, ...]:
@@ -177,13 +210,28 @@ def revoke(connection: Connection, by: Caller, account: str, key: str) -> int:
     """Takes back the rights of an account on a run or programme; at once, for every road. Returns how many.
 
     Principal investigators take back delegations, delegates give their own back, operators whatever was
-    granted. What follows from the proposal ends when the proposal says so.
+    granted, and what follows from the proposal of a programme: also for later proposals, and other accounts
+    of the same person, until an operator grants it.
     """
     own = not by.is_anonymous and by.name == account
     if not by.is_operator and not own:
         _check_may_give(connection, by, key, Kind.DELEGATE)
     kinds = tuple(Kind) if by.is_operator or own else _DELEGATED
-    return _take_back(connection, by, account, key, kinds)
+    taken = _take_back(connection, by, account, key, kinds)
+    if by.is_operator:
+        refused = {"account": account, "key": key, "by": by.name}
+        taken += connection.execute(_REFUSED.encode(), refused).rowcount
+    return taken
+
+
+def refusals_to(connection: Connection, key: str) -> list[Refusal]:
+    """Whose rights by the proposal were taken back, on a programme or on that which a run belongs to."""
+    rows = connection.execute(
+        "SELECT account, key, min(refused_by), min(refused_at) FROM archive.right_refusal"
+        " WHERE key = ANY (%s) GROUP BY account, key ORDER BY key, account",
+        (sorted({key, _programme_of(connection, key)}),),
+    )
+    return [Refusal(str(account), str(one), str(by), at) for account, one, by, at in rows]
 
 
 def check_key(connection: Connection, key: str) -> None:

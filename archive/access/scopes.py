@@ -12,13 +12,17 @@ __all__ = ["check_scope", "needed_scope"]
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _DELIVERING = ("/incoming",)
-_ACCOUNT = ("/account", "/auth/revoke")
+_ACCOUNT = ("/account",)
+# Whoever has a token may end it, and ask whose it is.
+_ANY = ("/auth",)
 # Below any service's path: what makes, changes and removes tables and jobs.
 _WRITING = frozenset({"tables", "user_tables", "load", "table-update", "async"})
 
 
-def needed_scope(method: str, path: str) -> Scope:
-    """Of requests to addresses that there are not, too, since those may be there tomorrow."""
+def needed_scope(method: str, path: str) -> Scope | None:
+    """None for what any token is good for. Of addresses that there are not, too: they may come tomorrow."""
+    if _is_below(path, _ANY):
+        return None
     if _is_below(path, _DELIVERING):
         return Scope.DELIVER
     if _is_below(path, _ACCOUNT):
@@ -35,7 +39,7 @@ def _is_below(path: str, roots: tuple[str, ...]) -> bool:
 def check_scope(caller: Caller, method: str, path: str) -> None:
     """Raises Forbidden when the caller's token does not go so far. Who sent none is held by no scope."""
     scope = needed_scope(method, path)
-    if caller.is_anonymous or scope in caller.scopes:
+    if caller.is_anonymous or scope is None or scope in caller.scopes:
         return
     has = ", ".join(sorted(caller.scopes)) or "none"
     raise Forbidden(

@@ -56,9 +56,10 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class TokenInfo:
-    """A token as its owner sees it in a list; `id` is public."""
+    """A token as its owner sees it in a list; `id` is public, `family` the `id` of the log-in's first one."""
 
     id: str
+    family: str
     kind: TokenKind
     scopes: frozenset[Scope]
     note: str
@@ -137,13 +138,13 @@ def _base64(data: bytes) -> str:
 
 def tokens_of(connection: Connection, name: str) -> list[TokenInfo]:
     rows = connection.execute(
-        "SELECT token_id, kind, scopes, note, created_at, expires_at, last_used_at, revoked_at"
+        "SELECT token_id, family, kind, scopes, note, created_at, expires_at, last_used_at, revoked_at"
         " FROM archive.token WHERE account = %s ORDER BY created_at, token_id",
         (name,),
     )
     return [
-        TokenInfo(id, TokenKind(kind), scopes_of(scopes), note, created, expires, last_used, revoked)
-        for id, kind, scopes, note, created, expires, last_used, revoked in rows
+        TokenInfo(id, family, TokenKind(kind), scopes_of(scopes), note, created, expires, last_used, revoked)
+        for id, family, kind, scopes, note, created, expires, last_used, revoked in rows
     ]
 
 
@@ -188,9 +189,12 @@ def revoke_all(connection: Connection, name: str) -> int:
     ).rowcount
 
 
-def family_of(connection: Connection, text: str) -> str | None:
-    row = connection.execute("SELECT family FROM archive.token WHERE digest = %s", (digest(text),)).fetchone()
-    return None if row is None else str(row[0])
+def family_of(connection: Connection, text: str) -> tuple[str, str] | None:
+    """The account and the family of a token."""
+    row = connection.execute(
+        "SELECT account, family FROM archive.token WHERE digest = %s", (digest(text),)
+    ).fetchone()
+    return None if row is None else (str(row[0]), str(row[1]))
 
 
 def family_by_id(connection: Connection, name: str, id: str) -> str | None:

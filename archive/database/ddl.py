@@ -136,7 +136,8 @@ def _table(collected: sqlalchemy.MetaData, table: Table, name: str | None = None
     if table.hides:
         # Hidden rows are few, or looked for by those who have rights on them.
         hidden = made.columns[HIDDEN_UNTIL].is_not(None)
-        sqlalchemy.Index(_hidden_index(name), made.columns[HIDDEN_FOR], postgresql_where=hidden)
+        looked_up = [made.columns[HIDDEN_FOR], made.columns[HIDDEN_UNTIL]]
+        sqlalchemy.Index(_hidden_index(name), *looked_up, postgresql_where=hidden)
     for index_name, columns, carried in _covering(table, name):
         sqlalchemy.Index(
             index_name,

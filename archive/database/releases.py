@@ -41,10 +41,14 @@ def _revealed(catalogue: Catalogue, name: str, viewer: Viewer) -> str:
     # The keywords of headers are in no catalogue; their table is called as it is stored.
     table = catalogue.find(name)
     stored = name if table is None else qualified_name(table)
-    named, hidden = f"{quote_literal(name)}::text", f"FROM {stored} WHERE {HIDDEN_UNTIL} > now()"
+    named, hidden = f"{quote_literal(name)}::text", f"FROM {stored} AS t WHERE t.{HIDDEN_UNTIL} > now()"
     if viewer.operator:
         return f"SELECT {named}, ''::text {hidden} LIMIT 1"
-    return f"SELECT DISTINCT {named}, {HIDDEN_FOR}::text {hidden} AND {HIDDEN_FOR} = ANY ({KEYS_SET})"
+    # Each key is looked up, as there may be many rows of one, now or once hidden.
+    return (
+        f"SELECT {named}, key FROM unnest({KEYS_SET}) AS key,"
+        f" LATERAL (SELECT 1 {hidden} AND t.{HIDDEN_FOR} = key LIMIT 1) AS one"
+    )
 
 
 def record_rows(connection: Connection, viewer: Viewer, revealed: Iterable[tuple[str, str]]) -> None:

@@ -20,9 +20,23 @@ from .bookkeeping import Connection, execute
 from .roles import is_superuser
 from .server import OPERATOR, READER, WRITER
 
-__all__ = ["DEFINITION", "build", "can_be_built", "guard", "guard_keywords", "is_built", "warn_unless_built"]
+__all__ = [
+    "DEFINITION",
+    "OFF",
+    "build",
+    "can_be_built",
+    "guard",
+    "guard_keywords",
+    "is_built",
+    "warn_unless_built",
+]
 
 _log = logging.getLogger("uraniborg")
+
+OFF = (
+    "the second wall around hidden rows is off, as no superuser has prepared this database: only the"
+    " condition in the archive's queries hides them, and how long a search takes may tell of them"
+)
 
 # These never fail, and take the same time for any value: PostgreSQL may compute them of a hidden row before
 # it withholds that. (What scircle and span would fail for, adql.cap and adql.extent do not give them.)
@@ -110,10 +124,7 @@ def can_be_built(connection: Connection) -> bool:
 def warn_unless_built(connection: Connection) -> None:
     """Tells the log when the wall is off."""
     if not is_built(connection):
-        _log.warning(
-            "the second wall around hidden rows is off, as no superuser has prepared this database: only the"
-            " condition in the archive's queries hides them, and errors and times of queries may tell of them"
-        )
+        _log.warning(OFF)
 
 
 def guard(connection: Connection, table: Table) -> None:

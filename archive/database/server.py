@@ -35,7 +35,9 @@ OPERATOR = "archive_operator"  # reads what is restricted too
 
 # What a session may not set for itself: it belongs to the role, and an administrator sets it there.
 _ROLE_ONLY = {"temp_file_limit"}
-WRITER_SETTINGS: Mapping[str, str] = {"search_path": "adql,public"}
+# A day has 24 hours whatever the clocks of a given server's site do.
+_ZONE = {"timezone": "UTC"}
+WRITER_SETTINGS: Mapping[str, str] = {"search_path": "adql,public", **_ZONE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ def reader_settings(config: Config) -> dict[str, str]:
     return {
         "default_transaction_read_only": "on",
         "search_path": "adql,public",
+        **_ZONE,
         "statement_timeout": f"{int(config.sync_seconds + config.transfer_seconds) + 60}s",
         "lock_timeout": "30s",
         "idle_in_transaction_session_timeout": "10min",

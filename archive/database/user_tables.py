@@ -112,6 +112,11 @@ class UserTables:
         self._using = threading.Lock()
         self._ended = False
 
+    @property
+    def connection(self) -> Connection:
+        """That of the transaction, for what goes with a change of the tables."""
+        return self._connection
+
     def cancel(self) -> None:
         """Stops what the database does, from another thread; without effect after the end."""
         with self._using:
@@ -214,6 +219,15 @@ class UserTables:
         user_descriptions.forget(self._connection, name)
         self._leave(kept.table)
         self._finish(kept.public)
+
+    def drop_all(self) -> None:
+        """Leaves nothing of the owner's, not even the schema; what is being read is for the sweep."""
+        for kept in self.all():
+            self.drop(kept.table.name)
+        with contextlib.suppress(psycopg.errors.LockNotAvailable), self._connection.transaction():
+            execute(self._connection, f"SET LOCAL lock_timeout = '{_PATIENCE}'")
+            self._connection.execute("DELETE FROM archive.user_table_left WHERE owner = %s", (self._owner,))
+            execute(self._connection, f"DROP SCHEMA IF EXISTS {user_schema(self._owner)} CASCADE")
 
     def index(self, known: UserTable, table: Table, unique: tuple[str, ...], quota: Quota) -> UserTable:
         """Makes the indexes that the declaration `table` has and the kept one has not, or a unique one.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .columns import Column
 from .dataflow import (
+    account_changes,
     allocation,
     downloads,
     etc,
@@ -14,6 +15,7 @@ from .dataflow import (
     packages,
     phase1,
     phase2,
+    protections,
     ranking,
     schedule,
     transfer,
@@ -78,6 +80,7 @@ STORAGE_EVENT = Table(
     description="What readers, the scrubber and the operator met with and did on the volumes where the "
     "archive keeps its files: damaged and missing copies, repairs, new copies",
     title="Events of the storage",
+    hides="dp_id",
     examples=(
         Example(
             "storage-events",
@@ -94,6 +97,8 @@ DFS = Schema(
         STORAGE_EVENT,
         *transfer.TABLES,
         *downloads.TABLES,
+        *protections.TABLES,
+        *account_changes.TABLES,
         *inputs.TABLES,
         *phase1.TABLES,
         *allocation.TABLES,

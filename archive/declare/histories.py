@@ -62,5 +62,6 @@ def history_table(table: Table, description: str) -> Table:
         keys=(key,),
         restricted=table.restricted,
         hides=table.hides,
+        hidden_with=table.hidden_with,
         hidden_at_first=table.hidden_at_first,
     )

@@ -166,6 +166,8 @@ OBSPLAN = Table(
     "after ObsLocTAP 1.0. Observations whose target is confidential block their time without telling it.",
     utype="ivo://ivoa.net/std/obsloctap#table-1.0",
     primary_key=("obs_id",),
+    hides="obs_id",
+    hidden_with=(("obs_id", "dfs.ob"), ("obs_id", "dfs.execution")),
     positions=(("s_ra", "s_dec"),),
     examples=_EXAMPLES,
 )

@@ -183,6 +183,8 @@ PROVENANCE = Table(
     "PHASE3PROVENANCE of Phase 3, RAWi and CALi of ESO's pipelines, ARCFILE of reduced frames. Only files "
     "that the archive has are listed.",
     primary_key=("product_file", "source_file"),
+    hides="source_file",
+    hidden_with=(("product_file", "phase3v2.files"),),
     covering=((("source_file",), ("product_file",)),),
     keys=(
         Key(("product_file",), "phase3v2.files", ("file_id",), "The file that was made"),

@@ -44,7 +44,10 @@ def _table_document(table: Table) -> dict[str, Any]:
             document[name] = getattr(table, name)
     if table.kind != "table":
         document["kind"] = table.kind
-    for name in ("primary_key", "positions", "indexes", "spans", "covering", "whole", "history", "hides"):
+    for name in (
+        *("primary_key", "positions", "indexes", "spans", "covering", "whole", "history"),
+        *("hides", "hidden_with"),
+    ):
         if getattr(table, name):
             document[name] = getattr(table, name)
     for name in ("restricted", "hidden_at_first"):
@@ -100,6 +103,7 @@ def _table(document: dict[str, Any]) -> Table:
         history=document.get("history", ""),
         restricted=document.get("restricted", False),
         hides=document.get("hides", ""),
+        hidden_with=tuple((column, other) for column, other in document.get("hidden_with", ())),
         hidden_at_first=document.get("hidden_at_first", False),
         examples=tuple(Example(*example) for example in document.get("examples", ())),
         release=Release(**document["release"]) if "release" in document else None,

@@ -78,7 +78,9 @@ class Table:
     the archive's operators read its rows, and the inputs that they came from. `hides` is the column that
     tells to what a row belongs, a run, a programme, or a file by its dp_id: rows of the table may be hidden
     for a time from everybody who has no rights on that (see `archive.query.hiding`). `hidden_at_first`: each
-    is, for the value of that column, until somebody says otherwise.
+    is, for the value of that column, until somebody says otherwise. `hidden_with` are pairs of a column and a
+    table: a row is hidden as long as the row of that table is whose primary key the column has. A table whose
+    rows are nothing but parts of others has the column of such a pair for `hides`.
     """
 
     name: str
@@ -99,11 +101,14 @@ class Table:
     history: str = ""
     restricted: bool = False
     hides: str = ""
+    hidden_with: tuple[tuple[str, str], ...] = ()
     hidden_at_first: bool = False
 
     def __post_init__(self) -> None:
         check_table_name(self.name)
-        for what in ("columns", "primary_key", "keys", "positions", "indexes", "whole", "examples"):
+        for what in (
+            *("columns", "primary_key", "keys", "positions", "indexes", "whole", "examples", "hidden_with"),
+        ):
             if not isinstance(getattr(self, what), tuple):
                 raise DeclarationError(
                     f"table {self.name}: {what} is no tuple", hint='of one thing it is written ("name",)'
@@ -125,6 +130,7 @@ class Table:
         uses: list[tuple[str, Iterable[str]]] = [("primary key", self.primary_key)]
         uses += [("whole", self.whole)]
         uses += [("hiding", (self.hides,) if self.hides else ())]
+        uses += [("hiding", (column,)) for column, _ in self.hidden_with]
         uses += [("position", pair) for pair in self.positions]
         uses += [("span", pair) for pair in self.spans]
         uses += [("index", index) for index in self.indexes]
@@ -151,7 +157,7 @@ class Table:
 
     def _check_hiding(self) -> None:
         if not self.hides:
-            if self.hidden_at_first:
+            if self.hidden_at_first or self.hidden_with:
                 raise DeclarationError(f"table {self.name}: hidden rows name what they belong to")
             return
         if self.kind == "view":

@@ -7,10 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from ..database.second_wall import is_built
 from ..errors import ArchiveError
 from .service import Archive
 
 __all__ = ["Health", "health"]
+
+
+# For whoever runs the archive; what it means is in its log.
+_ONE_WALL = "the database does not withhold hidden rows by itself; the archive's queries do"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +32,20 @@ class Health:
 def health(archive: Archive) -> Health:
     """Asks the database and the disk, so not for the event loop."""
     faults = tuple(_faults(archive))
+    walls = () if faults or _withholds_rows(archive) else (_ONE_WALL,)
     config = archive.config
     troubles = (f"{work}: {trouble}" for work, trouble in sorted(archive.troubles.items()))
     announced = (config.availability_note,) if config.availability_note else ()
-    notes = (*faults, *troubles, *announced)
+    notes = (*faults, *walls, *troubles, *announced)
     return Health(not faults, notes, archive.up_since, config.down_time, config.back_time)
+
+
+def _withholds_rows(archive: Archive) -> bool:
+    try:
+        with archive.database.writer() as connection:
+            return is_built(connection)
+    except ArchiveError:
+        return True  # it is away, and tells nothing
 
 
 def _faults(archive: Archive) -> Iterator[str]:

@@ -28,6 +28,17 @@ CREATE OR REPLACE FUNCTION adql.degrees(place public.spoint) RETURNS float8[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN place IS NOT NULL THEN ARRAY[degrees(public.long(place)), degrees(public.lat(place))] END;
 
+-- ---------------------------------------------------------------------------------------------- hidden rows
+
+-- Whether somebody sees a row that is hidden, or was (archive.query.hiding). Called of those alone, so that it
+-- may be slow. PostgreSQL computes the cheapest of several conditions first: what a user wrote would fail for
+-- hidden rows if this came behind it.
+CREATE OR REPLACE FUNCTION adql.shown(until timestamptz, key text, keys text[]) RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 0.0001 AS $$
+BEGIN
+    RETURN until <= now() OR key = ANY (keys);
+END $$;
+
 -- ------------------------------------------------------------------------------------------------ intervals
 
 DO $$ BEGIN

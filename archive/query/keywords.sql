@@ -7,6 +7,8 @@ CREATE TABLE IF NOT EXISTS adql.header_keywords (
     dp_id text PRIMARY KEY, words jsonb NOT NULL, fractions jsonb NOT NULL,
     hidden_until timestamptz, hidden_for text);
 CREATE INDEX IF NOT EXISTS header_keywords_words ON adql.header_keywords USING gin (words jsonb_path_ops);
+CREATE INDEX IF NOT EXISTS header_keywords_hidden ON adql.header_keywords (hidden_for, hidden_until)
+    WHERE hidden_until IS NOT NULL;
 
 -- For whom hidden keywords are: whose transaction has the key in its setting, and operators by their role.
 CREATE OR REPLACE FUNCTION adql.is_shown(until timestamptz, key text) RETURNS boolean

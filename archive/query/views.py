@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 __all__ = ["QUERIES", "view_query"]
 
-_PAIRS = """phase3v2.provenance AS v JOIN [phase3v2.files] AS f ON f.file_id = v.product_file
+_PAIRS = """[phase3v2.provenance] AS v JOIN [phase3v2.files] AS f ON f.file_id = v.product_file
     WHERE v.source_file <> f.archive_id"""
 _REDUCTION = "f.archive_id || '#reduction'"
 _AGENT = "i.programme_id || '#' || i.investigator_number"
@@ -29,14 +29,14 @@ QUERIES: Mapping[str, str] = {
                operator_comments AS comment FROM [dfs.execution] AS e
         UNION ALL
         SELECT {_REDUCTION}, 'reduction', NULL, NULL, NULL FROM [phase3v2.files] AS f
-        WHERE EXISTS (SELECT FROM phase3v2.provenance AS v WHERE v.product_file = f.file_id)""",
+        WHERE EXISTS (SELECT FROM [phase3v2.provenance] AS v WHERE v.product_file = f.file_id)""",
     "prov.agent": f"""
         SELECT {_AGENT} AS id, full_name AS name, 'Person'::text AS type, institute AS affiliation
         FROM dfs.investigator AS i""",
     "prov.used": f"""
         SELECT {_REDUCTION} AS activity_id, v.source_file AS entity_id,
                coalesce(r.dp_type, s.category) AS role
-        FROM phase3v2.provenance AS v JOIN [phase3v2.files] AS f ON f.file_id = v.product_file
+        FROM [phase3v2.provenance] AS v JOIN [phase3v2.files] AS f ON f.file_id = v.product_file
         LEFT JOIN [dbo.raw] AS r ON r.dp_id = v.source_file
         LEFT JOIN [phase3v2.files] AS s ON s.archive_id = v.source_file
         WHERE v.source_file <> f.archive_id""",
@@ -44,7 +44,7 @@ QUERIES: Mapping[str, str] = {
         SELECT dp_id AS entity_id, execution_id AS activity_id, dp_cat AS role FROM [dfs.execution_file] AS x
         UNION ALL
         SELECT f.archive_id, {_REDUCTION}, f.category FROM [phase3v2.files] AS f
-        WHERE EXISTS (SELECT FROM phase3v2.provenance AS v WHERE v.product_file = f.file_id)""",
+        WHERE EXISTS (SELECT FROM [phase3v2.provenance] AS v WHERE v.product_file = f.file_id)""",
     "prov.was_derived_from": f"""
         SELECT f.archive_id AS generated_id, v.source_file AS used_id FROM {_PAIRS}""",
     "prov.was_attributed_to": f"""

@@ -13,6 +13,9 @@ from enum import StrEnum
 
 from psycopg.rows import class_row
 
+from ..access.clock import lock_rights
+from ..access.hidden_rows import hide_named
+from ..declare.dfs import STORAGE_EVENT
 from ..errors import ConfigurationError
 from .blocks import BlockSums
 from .files import FIRST_VOLUME, StoredContent
@@ -346,9 +349,11 @@ def record_event(
             (volume, event, detail),
         )
         return
-    connection.execute(
+    lock_rights(connection)
+    told = connection.execute(
         "INSERT INTO dfs.storage_event (event_time, volume, dp_id, version, event, detail)"
         " SELECT timezone('UTC', clock_timestamp()), %s, dp_id, version, %s, %s"
-        " FROM archive.file WHERE place = %s",
+        " FROM archive.file WHERE place = %s RETURNING dp_id",
         (volume, event, detail, place),
     )
+    hide_named(connection, STORAGE_EVENT, {"dp_id": {str(dp_id) for (dp_id,) in told}})

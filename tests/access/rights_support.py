@@ -85,6 +85,12 @@ class Observatory:
         self._offer(dp_id, {**cards, **TAN, "INSTRUME": "HAWKI", **science, **made_of})
         return dp_id
 
+    def kept(self, name: str, cards: Mapping[str, Any]) -> None:
+        """A file with an axis that is neither wavelength nor sky, which therefore has no rows."""
+        path = self.folder / f"{name}.fits"
+        path.write_bytes(image({"INSTRUME": "HARPS", "CTYPE1": "km/s", **cards}))
+        self._ingest(path)
+
     def _offer(self, dp_id: str, cards: Mapping[str, Any]) -> None:
         path = self._paths.setdefault(dp_id, self.folder / f"{dp_id}.fits")
         path.write_bytes(

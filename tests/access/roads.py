@@ -11,11 +11,19 @@ from dataclasses import dataclass, field, replace
 from tests.access.observatory import ABSTRACTS, AUTHORITY, FILES, HIDDEN_MASK, OTHERS, OURS, Kept
 from tests.access.rules import Verdict
 
-__all__ = ["JOB_TREES", "SECRET_TABLE", "SHARED_TABLE", "Ask", "asks"]
+__all__ = ["DONE", "JOB_TREES", "SECRET_TABLE", "SHARED_TABLE", "Ask", "asks"]
 
 SECRET_TABLE, SHARED_TABLE = "my_tycho.notebook", "my_tycho.shared"
 SECRET_NOTE = "the position that nobody knows"
 JOB_TREES = ("/tap/async", "/tap_obs/async", "/tap_cat/async", "/soda/async", "/tap/table-update")
+# Jobs of Tycho that are over, and what only he sees in their results.
+DONE: Mapping[str, tuple[Mapping[str, str], str]] = {
+    "/tap/async": (
+        {"LANG": "ADQL", "RESPONSEFORMAT": "csv", "QUERY": "SELECT dp_id FROM ivoa.ObsCore"},
+        FILES["hidden image"].dp_id,
+    ),
+    "/soda/async": ({"ID": FILES["proprietary raw"].dp_id}, "SIMPLE  ="),
+}
 # Rows are simply not among the others.
 _AMONG_OTHERS: Mapping[Verdict, int] = dict.fromkeys(Verdict, 200)
 
@@ -24,7 +32,7 @@ _AMONG_OTHERS: Mapping[Verdict, int] = dict.fromkeys(Verdict, 200)
 class Ask:
     """`mark` is in the answer when it is given and only then; `statuses` where they are not the usual ones.
 
-    `{job}` in a path is Tycho's job of the tree.
+    `{job}` in a path is Tycho's job of the tree, `{done}` that which is over.
     """
 
     rule: str
@@ -84,6 +92,12 @@ def _files() -> Iterator[Ask]:
             yield Ask(rule, name, path)
             yield Ask(rule, name, path, "HEAD", everybody=False)
         yield Ask(rule, name, f"/file/{dp_id}.fits", everybody=False)
+        whole = Ask(rule, name, f"/file/{dp_id}", everybody=False)
+        yield replace(whole, path=f"/file/{dp_id}.fits.Z?VERSION=1&CORRECTION=0")
+        yield replace(whole, path=f"/preview/{dp_id}?SIZE=512&FORMAT=jpeg")
+        yield replace(whole, headers={"Range": "bytes=0-9"}, statuses={Verdict.GIVEN: 206})
+        yield replace(whole, headers={"If-None-Match": "*"}, statuses={Verdict.GIVEN: 304})
+        yield replace(whole, headers={"If-Match": '"another"'}, statuses={Verdict.GIVEN: 412})
         if kept.is_spectrum:
             for form in ("fits", "votable", "csv"):
                 asked = Ask(rule, name, f"/spectrum/{dp_id}", params={"FORMAT": form})
@@ -107,6 +121,7 @@ def _about_files() -> Iterator[Ask]:
         rule, dp_id = "hidden" if kept.is_hidden else "public", kept.dp_id
         yield Ask(rule, name, f"/header/{dp_id}", mark="TELESCOP")
         yield Ask(rule, name, f"/header/{dp_id}", params={"RESPONSEFORMAT": "fits"}, everybody=False)
+        yield Ask(rule, name, f"/header/{dp_id}?VERSION=1&CORRECTION=0&HDU=0", everybody=False)
         yield Ask(rule, name, "/hdr", params={"DpId": dp_id}, mark="TELESCOP")
         yield Ask(rule, name, f"/dataset/{dp_id}", mark="What belongs to it")
         yield Ask(rule, name, f"/lineage/{dp_id}")
@@ -312,6 +327,7 @@ def _restricted() -> Iterator[Ask]:
         ("dfs.review", "run_id", OTHERS),
         ("dfs.download_address", "address", "192.0.2.77"),
         ("dfs.investigator_account", "email", "johannes@observatory.example"),
+        ("dfs.protection", "protected_key", _HIDDEN_RAW),
     ):
         for number, shape in enumerate(_SHAPES):
             if table == "dfs.review" or number in _BRIEF:
@@ -385,6 +401,11 @@ def _job_asks() -> Iterator[Ask]:
         yield Ask("nobody else's job", tree, f"{job}/phase", "POST", data={"PHASE": "ABORT"})
         yield Ask("nobody else's job", tree, job, "POST", data={"ACTION": "DELETE"})
         yield Ask("nobody else's job", tree, job, "DELETE")
+
+    for tree, (_, mark) in DONE.items():
+        for end in ("/results/result", "/results", "/parameters", ""):
+            seen = mark if end == "/results/result" else ""
+            yield Ask("own job", f"{tree} that is over", f"{tree}/{{done}}{end}", mark=seen)
 
 
 def _job_making() -> Iterator[Ask]:

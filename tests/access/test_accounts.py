@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from argon2 import PasswordHasher
 
-from archive.access import Accounts, Administration, Caller, Purpose, Role, Scope
+from archive.access import Accounts, Administration, Caller, Purpose, Role, Scope, TokenKind, tokens
+from archive.access.passwords import Passwords
 from archive.config import Config
 from archive.database import Database
-from archive.errors import ArchiveError, BadParameter, Forbidden, TooMany, Unauthenticated, UsageError
+from archive.errors import ArchiveError, BadParameter, Busy, Forbidden, TooMany, Unauthenticated, UsageError
 from tests.access.accounts_support import OTHER, PASSWORD, TOKEN, People, people, quick
 
 
@@ -137,7 +141,17 @@ def test_names_of_people_are_in_their_scripts(site):
         assert site.accounts.log_in(name, PASSWORD).caller.full_name == full_name
 
 
-@pytest.mark.parametrize("text", ["a\u202eb", "a\x1b[31mb", "a\u2066b", "x" * 201, "a\0b", "\ud800"])
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("\u200fمريم\u200e", "مريم"), ("\U000323b0田", "\U000323b0田"), ("\ufeffJan", "Jan")]
+)
+def test_names_copied_from_pages_and_of_a_newer_unicode(site, typed, kept):
+    name = site.registered(f"copied{len(typed)}{ord(typed[0])}", full_name=typed)
+    assert site.accounts.account(name).full_name == kept
+
+
+@pytest.mark.parametrize(
+    "text", ["a\uffff", "a\ue000", "a\u202eb", "a\x1b[31mb", "a\u2066b", "x" * 201, "a\0b", "\ud800"]
+)
 def test_names_that_act_are_refused(site, text):
     with pytest.raises(BadParameter, match="full_name"):
         site.accounts.register("acting", "acting@hven.example", PASSWORD, text)
@@ -317,6 +331,24 @@ def test_a_lock_grows_with_the_failures_and_ends_by_itself(site):
     assert site.administration.describe(name).locked_seconds == 0
 
 
+def test_failures_now_and_then_do_not_add_up(site):
+    """In an institute somebody mistypes every day: its address must not be locked for that after months."""
+    address = "192.0.2.99"
+    for hours in (0, *[5] * 60):
+        with site.database.writer() as connection:
+            connection.execute(
+                "UPDATE archive.login_failure SET last_at = last_at - make_interval(hours => %s)"
+                " WHERE subject = 'address 192.0.2.99'",
+                (hours,),
+            )
+        refused(site.accounts.log_in, "guess", "wrong", address=address)
+    with site.database.writer() as connection:
+        found = connection.execute(
+            "SELECT failures, locked_until FROM archive.login_failure WHERE subject = 'address 192.0.2.99'"
+        ).fetchone()
+    assert found == (1, None)
+
+
 def test_an_address_is_locked_whatever_names_it_tries(site, caplog):
     name = site.registered("addressed")
     address = "192.0.2.77"
@@ -368,11 +400,11 @@ def test_a_closed_account_is_closed_for_everything(site):
     name = site.registered("closing")
     issued = site.accounts.log_in(name, PASSWORD)
     site.administration.disable(name)
-    assert isinstance(refused(site.accounts.log_in, name, PASSWORD), Forbidden)
+    assert isinstance(refused(site.accounts.log_in, name, PASSWORD), Unauthenticated)
     assert isinstance(refused(site.accounts.log_in, name, "wrong"), Unauthenticated)
     assert isinstance(refused(site.accounts.caller_of_token, issued.access), ArchiveError)
-    assert isinstance(refused(site.accounts.caller_of_password, name, PASSWORD), Forbidden)
-    assert isinstance(refused(site.accounts.acting_for, name), Forbidden)
+    assert isinstance(refused(site.accounts.caller_of_password, name, PASSWORD), Unauthenticated)
+    assert isinstance(refused(site.accounts.acting_for, name), Unauthenticated)
     site.accounts.request_reset("closing@hven.example")
     assert len(site.mail()) == 1
     site.administration.enable(name)
@@ -387,7 +419,7 @@ def test_of_a_removed_account_nothing_is_left_but_its_name(site):
     site.administration.remove(name)
     assert isinstance(refused(site.accounts.caller_of_token, issued.access), Unauthenticated)
     assert isinstance(refused(site.accounts.log_in, name, PASSWORD), Unauthenticated)
-    assert isinstance(refused(site.accounts.acting_for, name), Forbidden)
+    assert isinstance(refused(site.accounts.acting_for, name), Unauthenticated)
     assert isinstance(refused(site.accounts.register, name, "gone@hven.example", PASSWORD), BadParameter)
     assert isinstance(refused(site.administration.add, name), BadParameter)
     [left] = [one for one in site.administration.all() if one.name == name]
@@ -458,7 +490,7 @@ def test_who_logs_in_elsewhere_gets_an_account_and_keeps_it(site):
     assert other.caller.name == "sophie_brahe_2"
     assert isinstance(refused(site.accounts.log_in, "sophie_brahe", ""), Unauthenticated)
     site.administration.disable("sophie_brahe")
-    assert isinstance(refused(log_in, issuer, "1", "", False, "", None), Forbidden)
+    assert isinstance(refused(log_in, issuer, "1", "", False, "", None), Unauthenticated)
 
 
 def test_an_account_is_found_by_an_address_that_both_sides_know_to_be_his(site):
@@ -494,3 +526,39 @@ def test_a_token_of_a_program_is_as_narrow_as_it_was_made(site):
         assert isinstance(refused(site.accounts.issue_service_token, "robot", scopes), Forbidden)
     [listed] = site.accounts.tokens_of("robot")
     assert (listed.note, listed.scopes, listed.is_valid) == ("of the dome", {Scope.DELIVER}, True)
+
+
+class Slow(PasswordHasher):
+    """Something happens while it compares."""
+
+    meanwhile: Callable[[], object] = staticmethod(lambda: None)
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+        right = super().verify(hash, password)
+        self.meanwhile()
+        return right
+
+
+def test_no_token_survives_a_password_that_is_set_meanwhile(site):
+    """Somebody logs in with the old password in the moment in which it is replaced."""
+    name = site.registered("overtaken")
+    hasher = Slow(1, memory_cost=8, parallelism=1)
+    accounts = Accounts(site.database, site.config, None, Passwords(hasher))
+    hasher.meanwhile = lambda: site.administration.set_password(name, OTHER)
+    assert isinstance(refused(accounts.log_in, name, PASSWORD), Busy)
+    assert not [token for token in site.accounts.tokens_of(name) if token.is_valid]
+    accounts.close()
+
+
+def test_a_refresh_that_is_under_way_is_over_with_all_others(site):
+    name = site.registered("underway")
+    issued = site.accounts.log_in(name, PASSWORD)
+    with ThreadPoolExecutor(1) as elsewhere:
+        with site.database.writer() as connection:
+            connection.execute("SELECT FROM archive.account WHERE name = %s FOR NO KEY UPDATE", (name,))
+            ending = elsewhere.submit(site.accounts.revoke_all, name)
+            tokens.issue(connection, "", name, TokenKind.ACCESS, [Scope.READ])
+            assert not ending.done()
+        assert ending.result(timeout=30) == 3
+    assert not [token for token in site.accounts.tokens_of(name) if token.is_valid]
+    assert isinstance(refused(site.accounts.refresh, issued.refresh), Unauthenticated)

@@ -50,7 +50,7 @@ def test_an_account_from_its_beginning_to_its_end(shell):
     shell.say("password cecilie", OTHER)
     shell.accounts.log_in("cecilie", OTHER)
     shell.say("disable cecilie")
-    with pytest.raises(Forbidden):
+    with pytest.raises(Unauthenticated):
         shell.accounts.log_in("cecilie", OTHER)
     assert "state:      closed" in shell.say("show cecilie")
     shell.say("enable cecilie")
@@ -60,6 +60,15 @@ def test_an_account_from_its_beginning_to_its_end(shell):
         shell.say("show cecilie")
     assert not [line for line in shell.say("list") if line.startswith("cecilie ")]
     assert [line for line in shell.say("list --removed") if line.startswith("cecilie ")]
+    told = [line.split("  ")[1].strip() for line in shell.say("history cecilie")[1:]]
+    assert told[0] == "added"
+    assert told[-4:] == ["closed", "opened", "token issued", "removed"]
+
+
+def test_names_that_no_database_could_have_are_unknown(shell):
+    for action in ("show", "history", "disable", "remove", "tokens", "token --scope read"):
+        with pytest.raises(BadParameter, match="no account"):
+            shell.say(f"{action} \udcff")
 
 
 def test_the_operator_hands_out_links(shell):

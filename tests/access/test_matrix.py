@@ -20,7 +20,7 @@ from frontdesk.app import create_app
 from tests.access.asgi import Answer, InProcess, in_process
 from tests.access.observatory import ABSTRACTS, AUTHORITY, FILES, OTHERS, embargo, fill
 from tests.access.people import ROLES, People
-from tests.access.roads import JOB_TREES, SECRET_NOTE, SECRET_TABLE, SHARED_TABLE, Ask, asks
+from tests.access.roads import DONE, JOB_TREES, SECRET_NOTE, SECRET_TABLE, SHARED_TABLE, Ask, asks
 from tests.access.rules import RULES, Verdict
 
 ASKS = tuple(asks())
@@ -60,7 +60,8 @@ class Site:
 
     def path(self, ask: Ask) -> str:
         tree = next((tree for tree in JOB_TREES if ask.path.startswith(tree)), "")
-        return ask.path.replace("{job}", self.jobs.get(tree, ""))
+        done = self.jobs.get(f"{tree} is over", "")
+        return ask.path.replace("{job}", self.jobs.get(tree, "")).replace("{done}", done)
 
     def _ended(self, role: str, made: Answer) -> Answer:
         """The result of a job, or why there is none, when it is over."""
@@ -114,6 +115,13 @@ def prepared(database: Database, asking: InProcess, tycho: Mapping[str, str]) ->
         answer = asking.post(tree, headers=tycho, data={"RUNID": "secret purpose"})
         assert answer.status == 303, answer.text
         jobs[tree] = answer.headers["location"].rpartition("/")[2]
+    for tree, (data, _) in DONE.items():
+        answer = asking.post(tree, headers=tycho, data={**data, "PHASE": "RUN"})
+        job = answer.headers["location"]
+        deadline = time.monotonic() + 60
+        while asking.get(f"{job}/phase?WAIT=2", headers=tycho).text.strip() != "COMPLETED":
+            assert time.monotonic() < deadline
+        jobs[f"{tree} is over"] = job.rpartition("/")[2]
     return jobs
 
 

@@ -242,6 +242,21 @@ def test_an_embargoed_file_is_not_there(observatory: Observatory) -> None:
     assert guarded is not None and guarded.key == OTHER_RUN
 
 
+def test_an_embargoed_product_of_several_programmes(observatory: Observatory) -> None:
+    ours, theirs = "116.20PQ.001", "116.20RS.001"
+    observatory.proposal(ours[:8], {"001": {}}, investigators=PEOPLE[:1])
+    observatory.proposal(theirs[:8], {"001": {}}, investigators=PEOPLE[2:])
+    product = observatory.product(ours, observatory.raw(ours), observatory.raw(theirs))
+    observatory.protect(Protection(Protected.FILE, product, hidden_until=FAR))
+    seen = f"{ours},{theirs}"
+    assert observatory.told(product).hidden_for == seen
+    assert seen not in keys(observatory, "tycho") and seen not in keys(observatory, "kirsten")
+    with observatory.database.writer() as connection:
+        grant(connection, OPERATOR, "tycho", theirs, Kind.READER, soon())
+    # Who may have the file sees its row, too.
+    assert seen in keys(observatory, "tycho")
+
+
 def test_subscribers_get_what_they_may_have(observatory: Observatory, raw: str, tmp_path: Path) -> None:
     whose = {"everybody": "", "hers": "kirsten", "doras": "dora", "mirror": EVERYTHING}
     since = datetime.now(UTC) - TOMORROW
@@ -320,6 +335,21 @@ def test_a_tag_does_not_open_a_file(site: InProcess, tokens: dict[str, str], raw
     assert asked.status == 401 and "etag" not in asked.headers
 
 
+@pytest.mark.parametrize(
+    "road", [*ROADS, "/dataset/{0}", "/datalink/links?ID={0}", "/lineage/{0}", "/tap/async"]
+)
+def test_caches_keep_people_apart(site: InProcess, tokens: dict[str, str], raw: str, road: str) -> None:
+    for name in ("tycho", "dora", ""):
+        headers = {"Authorization": f"Bearer {tokens[name]}"} if name else {}
+        answer = site.request("GET", road.format(raw), headers=headers)
+        kept, vary = answer.headers.get("cache-control", ""), answer.headers.get("vary", "")
+        if answer.status >= 400 and not name:
+            assert kept == "no-store"
+        elif name:
+            assert kept in {"no-store", "private, no-cache"}
+        assert kept == "no-store" or {"Authorization", "Cookie"} <= set(vary.split(", ")) or not name
+
+
 def test_headers_are_public_and_links_say_who_may_follow(
     site: InProcess, tokens: dict[str, str], raw: str
 ) -> None:
@@ -358,6 +388,24 @@ def test_a_job_gives_what_its_owner_may_have(site: InProcess, tokens: dict[str, 
             }
 
 
+def test_a_right_that_has_ended_when_the_job_runs(
+    site: InProcess, observatory: Observatory, tokens: dict[str, str], raw: str
+) -> None:
+    headers = {"Authorization": f"Bearer {tokens['dora']}"}
+    with observatory.database.writer() as connection:
+        grant(connection, OPERATOR, "dora", RUN, Kind.READER, soon())
+    assert site.request("GET", f"/file/{raw}", headers=headers).status == 200
+    made = site.request("POST", "/soda/async", headers=headers, data={"ID": raw})
+    job = httpx.URL(made.headers["location"]).path
+    with observatory.database.writer() as connection:
+        connection.execute("UPDATE archive.run_right SET expires = now() WHERE account = 'dora'")
+    site.request("POST", f"{job}/phase", headers=headers, data={"PHASE": "RUN"})
+    deadline = time.monotonic() + 60
+    while site.request("GET", f"{job}/phase?WAIT=2", headers=headers).text.strip() != "COMPLETED":
+        assert time.monotonic() < deadline
+    assert site.request("GET", f"{job}/results/result", headers=headers).content.startswith(b"Authoriz")
+
+
 # --- the command ------------------------------------------------------------------------------------------
 
 
@@ -387,10 +435,67 @@ def test_the_command(observatory: Observatory) -> None:
     said(observatory, "grant", "dora", "116.20GH", "--right", "coi")
     assert said(observatory, "list", "--account", "dora") == ["dora is coi of 116.20GH, by operator"]
     said(observatory, "revoke", "dora", "116.20GH")
-    with pytest.raises(NotFound, match="was granted no right"):
+    with pytest.raises(NotFound, match="has no right on"):
         said(observatory, "revoke", "dora", "116.20GH")
+    with pytest.raises(NotFound, match="there is no exception"):
+        said(observatory, "protect", dp_id, "--as-proposed")
     with pytest.raises(UsageError, match="nothing is said"):
         said(observatory, "protect", "116.20GH.001")
+
+
+def test_what_the_proposal_gave_can_be_taken_back(observatory: Observatory) -> None:
+    run = "116.20KL.001"
+    observatory.proposal("116.20KL", {"001": {}}, investigators=PEOPLE)
+    said(observatory, "grant", "dora", run)
+    with pytest.raises(NotFound, match=r"has no right on 116\.20KL\.001; the right is on 116\.20KL:"):
+        said(observatory, "revoke", "sophie", run)
+    for name in ("kirsten", "sophie"):
+        assert run in keys(observatory, name)
+        assert said(observatory, "revoke", name, "116.20KL")[0] == f"{name} has no right on 116.20KL any more"
+        assert not {run, "116.20KL"} & set(keys(observatory, name))
+        assert PROGRAMME in keys(observatory, name)
+    shown = said(observatory, "show", run)
+    assert any(
+        line.startswith("sophie has none on 116.20KL by the proposal, says operator") for line in shown
+    )
+    with pytest.raises(NotFound):
+        said(observatory, "revoke", "kirsten", "116.20KL")
+    # Neither a new proposal nor another account of the same person brings it back.
+    observatory.proposal("116.20KL", {"001": {}}, investigators=PEOPLE, title="Suns")
+    with observatory.database.writer() as connection, connection.transaction(force_rollback=True):
+        connection.execute(
+            "WITH old AS (UPDATE archive.account SET email_verified_at = NULL WHERE name = 'kirsten'"
+            " RETURNING email) INSERT INTO archive.account (name, email, email_verified_at)"
+            " SELECT 'kirsten_b', email, now() FROM old"
+        )
+        assert run not in keys_of(connection, "kirsten_b") and PROGRAMME in keys_of(connection, "kirsten_b")
+    said(observatory, "grant", "kirsten", "116.20KL", "--right", "coi")
+    assert run in keys(observatory, "kirsten")
+    # Whom somebody let in stays until an operator says otherwise, and he is told of them.
+    with observatory.database.writer() as connection:
+        grant(connection, caller(observatory, "tycho"), "dora", "116.20KL", Kind.READER, soon())
+    told = said(observatory, "revoke", "tycho", "116.20KL")
+    assert len(told) == 2 and told[1].startswith("still: dora is reader of 116.20KL until")
+
+
+def test_what_was_said_of_data_stays_on_record(observatory: Observatory) -> None:
+    observatory.proposal("116.20MN", {"001": {}}, investigators=PEOPLE[:1])
+    arguments = ("protect", "116.20MN.001")
+    said(observatory, *arguments, "--days", "5", "--reason", "first")
+    said(observatory, *arguments, "--until", "2031-01-01T12:00:00+02:00", "--reason", "second")
+    said(observatory, *arguments, "--as-proposed", "--reason", "third")
+    said(observatory, "release", "116.20MN.001")
+    with observatory.database.writer() as connection:
+        rows = connection.execute(
+            "SELECT event, kind, proprietary_days, release_date::text, reason, account FROM dfs.protection"
+            " WHERE protected_key = '116.20MN.001' ORDER BY changed_at"
+        ).fetchall()
+    assert rows[:3] == [
+        ("set", "run", 5, None, "first", "operator"),
+        ("set", "run", None, "2031-01-01 10:00:00", "second", "operator"),
+        ("taken back", "run", None, None, "third", "operator"),
+    ]
+    assert len(rows) == 4
 
 
 def test_the_command_knows_what_there_is() -> None:

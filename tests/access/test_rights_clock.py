@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from archive import store as storage
 from archive.access.clock import lock_rights, pass_time
+from archive.access.files import guarded_files
 from archive.access.protection import (
     FAR,
     Protected,
@@ -23,6 +25,7 @@ from archive.access.protection import (
     show_all,
 )
 from archive.database import Database, records_batch, write_records
+from archive.database.server import given_server, reader_settings
 from archive.declare.dataflow.night_log import NIGHT_LOG
 from archive.declare.dataflow.phase2 import OB
 from archive.errors import NotFound, UsageError
@@ -58,16 +61,82 @@ def test_what_is_proprietary_from_its_arrival(observatory: Observatory) -> None:
     assert observatory.told(science) == YEAR
     assert before < observatory.arrived(science) < datetime.now(UTC)
     calibration = observatory.raw("116.01AA.001", "CALIB")
+    for table in ("dbo.raw", "ist.hawki"):
+        with observatory.database.writer() as connection:
+            rows = connection.execute(
+                f"SELECT dp_id, release_date > now() FROM {table} WHERE dp_id = ANY (%s) ORDER BY 1".encode(),
+                ([science, acquisition, calibration],),
+            ).fetchall()
+        assert rows == [(science, True), (acquisition, True), (calibration, False)]
+
+
+def test_every_row_tells_since_when_its_file_is_public(observatory: Observatory) -> None:
+    calibration, of_nobody = observatory.raw("116.01AA.001", "CALIB"), observatory.raw(None)
+    product = observatory.product("116.99XY.001")
+    for dp_id in (calibration, of_nobody, product):
+        arrived = observatory.arrived(dp_id).replace(tzinfo=None)
+        observatory.again(dp_id, None, "CALIB", EXPTIME=7.0)  # another version does not move it
+        with observatory.database.writer() as connection:
+            rows = connection.execute(
+                "SELECT release_date FROM dbo.raw WHERE dp_id = %(file)s"
+                " UNION ALL SELECT release_date FROM ist.hawki WHERE dp_id = %(file)s"
+                " UNION ALL SELECT obs_release_date FROM ivoa.obscore WHERE dp_id = %(file)s",
+                {"file": dp_id},
+            ).fetchall()
+        assert rows == [(arrived,)] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "cards"),
+    [
+        ("beside_1", {"PRODCATG": "ANCILLARY.WEIGHTMAP", "PROG_ID": "116.17AA.001"}),
+        ("beside_2", {"ESO PRO CATG": "CCF", "ESO DPR CATG": "SCIENCE", "ESO OBS PROG ID": "116.17AA.001"}),
+        ("beside_3", {"ESO PRO CATG": "RED", "ESO DPR CATG": "ACQUISITION", "PROG_ID": "116.17AA.001"}),
+        ("beside_4", {"PRODCATG": "ANCILLARY.MASK", "PROG_ID": "MULTI", "PROGID1": "116.17AA.001"}),
+    ],
+)
+def test_files_without_rows_are_of_their_run(
+    observatory: Observatory, name: str, cards: dict[str, str]
+) -> None:
+    run = "116.17AA.001"
+    observatory.kept(name, cards)
+    observatory.proposal("116.17AA", {"001": {"proprietaryDays": 3}})
     with observatory.database.writer() as connection:
-        rows = connection.execute(
-            "SELECT dp_id, release_date IS NOT NULL FROM dbo.raw WHERE dp_id = ANY (%s) ORDER BY 1",
-            ([science, acquisition, calibration],),
+        assert not connection.execute("SELECT FROM ivoa.obscore WHERE dp_id = %s", (name,)).fetchone()
+        guarded = guarded_files(connection, [name])[name]
+    assert guarded.key == run and guarded.until == observatory.arrived(name) + timedelta(days=3)
+
+
+def test_reduced_calibrations_without_rows_are_public(observatory: Observatory) -> None:
+    observatory.proposal("116.18AA", {"001": {}})
+    of_run = {"ESO OBS PROG ID": "116.18AA.001"}
+    observatory.kept("reduced_flat", {"ESO PRO CATG": "MASTER_FLAT", "ESO DPR CATG": "CALIB", **of_run})
+    observatory.kept("reduced_dark", {"ESO PRO CATG": "MASTER_DARK", "ESO PRO SCIENCE": False, **of_run})
+    with observatory.database.writer() as connection:
+        assert not guarded_files(connection, ["reduced_flat", "reduced_dark"])
+
+
+def test_an_exception_for_a_product_holds_for_what_belongs_to_it(observatory: Observatory) -> None:
+    observatory.proposal("116.19AA", {"001": {"proprietaryDays": 3}})
+    source = observatory.raw("116.19AA.001")
+    product = observatory.product("116.19AA.001", source)
+    made_of_it = observatory.product("116.19AA.001", product)
+    embargo = Protection(Protected.FILE, product, proprietary_days=9, hidden_until=FAR)
+    assert observatory.protect(embargo) == 1
+    everything = [source, product, made_of_it]
+    with observatory.database.writer() as connection:
+        ours = guarded_files(connection, everything)
+        dates = connection.execute(
+            "SELECT release_date - (SELECT arrived FROM archive.file_right WHERE dp_id = %s)"
+            " FROM archive.file_right WHERE dp_id = ANY (%s)",
+            (product, [product, made_of_it]),
         ).fetchall()
-        instrument = connection.execute(
-            "SELECT release_date > now() FROM ist.hawki WHERE dp_id = %s", (science,)
-        ).fetchone()
-    assert rows == [(science, True), (acquisition, True), (calibration, False)]
-    assert instrument == (True,)
+        forget(connection, list(observatory.database.catalogue), Protected.FILE, product)
+        after = guarded_files(connection, everything)
+    assert [ours[dp_id].hidden for dp_id in everything] == [False, True, True]
+    assert dates == [(timedelta(days=9),)] * 2
+    assert [after[dp_id].hidden for dp_id in everything] == [False] * 3
+    assert {one.until for one in after.values()} == {observatory.arrived(source) + timedelta(days=3)}
 
 
 @pytest.mark.parametrize(
@@ -116,11 +185,15 @@ def test_a_corrected_category_counts(observatory: Observatory) -> None:
     observatory.again(dp_id, "116.05AA.001", "CALIB")
     with observatory.database.writer() as connection:
         row = connection.execute(
-            "SELECT f.release_date, r.release_date FROM archive.file_right AS f"
-            " JOIN dbo.raw AS r USING (dp_id) WHERE dp_id = %s",
+            "SELECT f.release_date, r.release_date = f.arrived AT TIME ZONE 'UTC'"
+            " FROM archive.file_right AS f JOIN dbo.raw AS r USING (dp_id) WHERE dp_id = %s",
             (dp_id,),
         ).fetchone()
-    assert row == (None, None)
+    assert row == (None, True)
+    # And back again: the clock has run since it arrived.
+    arrived = observatory.arrived(dp_id)
+    observatory.again(dp_id, "116.05AA.001")
+    assert observatory.told(dp_id) == YEAR and observatory.arrived(dp_id) == arrived
 
 
 def test_a_product_has_the_latest_date_of_its_sources(observatory: Observatory) -> None:
@@ -247,7 +320,7 @@ def test_an_embargo_hides_rows_without_files_too(observatory: Observatory) -> No
     with database.writer() as connection:
         write_records(connection, OB, blocks[1:])
         batches = {OB.name: [records_batch(OB, blocks[1:])]}
-        follow_rights(connection, [OB], batches, database.catalogue)
+        follow_rights(connection, "p2-bundle.x.json", batches, database.catalogue)
         hidden = connection.execute("SELECT hidden_for FROM dfs.ob WHERE run_id = %s", (run,)).fetchall()
         logged = connection.execute(
             "SELECT hidden_for FROM dfs.night_log WHERE run_id = %s", (run,)
@@ -262,6 +335,8 @@ def test_an_embargo_hides_rows_without_files_too(observatory: Observatory) -> No
 def test_abstracts_are_hidden_as_long_as_the_data(observatory: Observatory) -> None:
     observatory.proposal("116.10AA", {"001": {"proprietaryDays": 3}, "002": {"proprietaryDays": 9}})
     assert _abstract(observatory, "116.10AA") == ("116.10AA", "infinity")
+    observatory.raw("116.10AA.001", "CALIB")
+    assert _abstract(observatory, "116.10AA") == ("116.10AA", "infinity")
     observatory.raw("116.10AA.001")
     late = observatory.raw("116.10AA.002")
     released = observatory.arrived(late) + timedelta(days=9)
@@ -271,6 +346,8 @@ def test_abstracts_are_hidden_as_long_as_the_data(observatory: Observatory) -> N
         "116.10AA", {"001": {"proprietaryDays": 3}, "002": {"proprietaryDays": 9}}, title="Suns"
     )
     assert _abstract(observatory, "116.10AA")[1] != "infinity"
+    observatory.protect(Protection(Protected.PROGRAMME, "116.10AA", hidden_until=FAR))
+    assert _abstract(observatory, "116.10AA")[1].startswith("9000-01-01")
     with observatory.database.writer() as connection:
         columns = connection.execute(
             "SELECT count(*) FROM information_schema.columns WHERE table_schema = 'dfs'"
@@ -300,8 +377,22 @@ def test_time_passes(observatory: Observatory) -> None:
             "UPDATE archive.file_right SET release_date = now() - interval '1 second' WHERE dp_id = %s",
             (dp_id,),
         )
+    with observatory.database.writer() as connection:
+        connection.execute("UPDATE ivoa.obscore SET last_mod_date = '2020-01-01' WHERE dp_id = %s", (dp_id,))
     assert _pass(observatory) == 1 and observatory.told(dp_id).data_rights == "public"
+    with observatory.database.writer() as connection:
+        changed = connection.execute(
+            "SELECT now() AT TIME ZONE 'UTC' - last_mod_date FROM ivoa.obscore WHERE dp_id = %s", (dp_id,)
+        ).fetchone()
+    # Who harvests what has changed gets it.
+    assert changed is not None and changed[0] < timedelta(minutes=5)
     assert _pass(observatory) == 0
+
+
+def test_a_day_has_24_hours_wherever_the_server_stands(test_cluster: ClusterForTests) -> None:
+    given = conninfo_to_dict(given_server("dbname=x options='-c timezone=America/Santiago'", {}).writer)
+    assert str(given["options"]).endswith("-c timezone=UTC")
+    assert reader_settings(test_cluster.config)["timezone"] == "UTC"
 
 
 def test_a_server_follows_the_clock(observatory: Observatory) -> None:
@@ -359,8 +450,21 @@ def test_an_older_archive_gets_its_dates(observatory: Observatory) -> None:
     tables = list(observatory.database.catalogue)
     with observatory.database.writer() as connection:
         connection.execute("DELETE FROM archive.file_right")
+        connection.execute("DELETE FROM archive.file_right_version")
+        connection.execute("UPDATE dbo.raw SET release_date = NULL")
+        before = connection.execute("DELETE FROM dfs.protection RETURNING kind").fetchall()
         connection.execute("UPDATE archive.file SET stored_at = '2025-01-01' WHERE dp_id = %s", (dp_id,))
         complete_rights(connection, tables)
+        undated = connection.execute("SELECT FROM dbo.raw WHERE release_date IS NULL").fetchone()
+        # Once is enough.
+        connection.execute("DELETE FROM archive.file_right WHERE dp_id <> %s", (dp_id,))
+        complete_rights(connection, tables)
+        rights = connection.execute("SELECT dp_id FROM archive.file_right").fetchall()
+        known = connection.execute("SELECT kind, key FROM archive.protection ORDER BY 1, 2").fetchall()
+        told = connection.execute(
+            "SELECT kind, coalesce(protected_key, '') FROM dfs.protection ORDER BY 1, 2"
+        ).fetchall()
+    assert undated is None and rights == [(dp_id,)] and before and told == known
     assert f"{observatory.arrived(dp_id):%F}" == "2025-01-01"
     assert observatory.told(dp_id) == Told(365, "public", None)
 

@@ -109,6 +109,15 @@ def test_errors_tell_nothing_of_hidden_rows(archive: HiddenRows, query: str) -> 
         rows(archive.database, statement)
 
 
+@pytest.mark.parametrize("query", FAILING)
+def test_errors_tell_nothing_with_the_first_wall_alone(open_archive: HiddenRows, query: str) -> None:
+    """Whether there is a superuser who has built the second, or none."""
+    with pytest.raises(QueryFailed):
+        rows(open_archive.database, open_archive.statement(query, KIRSTEN))
+    for viewer in (PUBLIC, STRANGER):
+        rows(open_archive.database, open_archive.statement(query, viewer))
+
+
 SLOW = [
     "object LIKE '%N%G%C%2%_%x'",
     "LOWER(object) LIKE 'n%g%c%2%_%x'",

@@ -26,8 +26,11 @@ from archive.database.second_wall import is_built
 from archive.database.upserting import upsert
 from archive.declare.tables import Schema
 from archive.declare.tapschema import TAP_SCHEMA
+from archive.protocol import Archive, Workers
+from archive.protocol.health import health
 from archive.query import compile
 from archive.query.viewer import Viewer
+from archive.store import Store
 from archive.testing import ClusterForTests
 from tap.adql.resolve import translate
 from tests.database.support import rows as rows_of
@@ -184,6 +187,13 @@ def test_rows_written_again_stay_as_hidden_as_they_are(site: Site) -> None:
     assert site.run(told)[1::2] == [(2, True, "B"), (4, True, None)]
 
 
+ONE_WALL = "the database does not withhold hidden rows by itself; the archive's queries do"
+
+
+def archive_of(database: Database) -> Archive:
+    return Archive(Config(), database, Workers(1), Store(Path("files")))
+
+
 def test_without_a_superuser_the_second_wall_is_off_and_told(
     test_cluster: ClusterForTests, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -205,11 +215,13 @@ def test_without_a_superuser_the_second_wall_is_off_and_told(
         ):
             assert not is_built(connection)
             assert connection.execute("SELECT count(*) FROM pg_class WHERE relrowsecurity").fetchone() == (0,)
+            assert health(archive_of(database)).notes == (ONE_WALL,)
         assert "the second wall around hidden rows is off" in caplog.text
         caplog.clear()
         # An administrator's start, of the same version, builds it.
         with open_database(Config(dsn=owner), SCHEMAS) as database, database.writer() as connection:
             assert is_built(connection)
+            assert health(archive_of(database)).notes == ()
             row = connection.execute("SELECT relrowsecurity FROM pg_class WHERE oid = 'site.notes'::regclass")
             assert row.fetchone() == (True,)
         assert "second wall" not in caplog.text

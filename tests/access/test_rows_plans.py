@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 import psycopg
 import pytest
 
-from archive.query import build, compile
+from archive.database.releases import reveals
+from archive.query import Statement, build, compile
 from archive.query.viewer import PUBLIC
 from archive.testing import ClusterForTests
 from tap.adql.resolve import translate
@@ -99,6 +101,19 @@ OTHERS = {
     "SELECT * FROM dbo.raw WHERE dp_id = 'F.3'": "raw_pkey",
     "SELECT * FROM dbo.raw WHERE exp_start > '2026-01-01' AND exp_start < '2026-01-02'": "raw_exp_start_idx",
     "SELECT * FROM prov.entity WHERE id = 'F.3'": "raw_pkey",
+    "SELECT * FROM phase3v2.provenance WHERE source_file = 'F.3'": "provenance_source_file_covering_idx",
+    "SELECT f.archive_id FROM dbo.raw AS r JOIN phase3v2.provenance AS p ON p.source_file = r.dp_id"
+    " JOIN phase3v2.files AS f ON f.file_id = p.product_file WHERE r.dp_id = 'F.3'": "Index Only Scan",
+    "SELECT * FROM dfs.ob_parameter WHERE ob_id = 3": "ob_parameter_pkey",
+    "SELECT p.* FROM dfs.ob AS o JOIN dfs.ob_parameter AS p ON p.ob_id = o.ob_id WHERE o.ob_id = 3": (
+        "ob_parameter_pkey"
+    ),
+    "SELECT * FROM dfs.transfer WHERE dp_id = 'F.3'": "transfer_dp_id_idx",
+    "SELECT * FROM dfs.run_target WHERE 1 = CONTAINS(POINT(ra, dec), CIRCLE(10, 20, 1))": (
+        "run_target_ra_dec_position_idx"
+    ),
+    "SELECT * FROM dfs.run_target WHERE LOWER(target_name) LIKE 'ngc 3%'": "target_name_folded_idx",
+    "SELECT * FROM ivoa.obsplan WHERE 1 = INTERSECTS(s_region, CIRCLE(10, 20, 1))": "s_region_region_idx",
 }
 
 
@@ -130,3 +145,13 @@ def test_keywords_of_headers(frames: HiddenRows) -> None:
         found = reader.execute("EXPLAIN SELECT * FROM adql.files_with('OBJECT', 'treasure')").fetchall()
     plan = "\n".join(str(line) for (line,) in found)
     assert "Bitmap Index Scan on header_keywords_words" in plan and "Seq Scan" not in plan
+
+
+@pytest.mark.parametrize("table", ["site.frames", "adql.header_keywords"])
+def test_what_is_to_be_recorded(frames: HiddenRows, table: str) -> None:
+    """However many rows of a run are hidden, or were: one of each key that somebody has is looked up."""
+    (query,) = reveals(frames.catalogue, Statement("", (), hiding=(table,), viewer=KIRSTEN))
+    with psycopg.connect(frames.database.server.reader) as reader:
+        reader.execute("SET enable_seqscan = off")
+        plan = "\n".join(str(line) for (line,) in reader.execute(f"EXPLAIN {query}".encode()))
+    assert re.search(r"hidden\w* .*\n.*Index Cond: .*hidden_for = .*hidden_until > now", plan), plan

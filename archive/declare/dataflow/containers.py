@@ -63,6 +63,8 @@ CONTAINER = Table(
     "may lie in one another",
     title="Containers",
     primary_key=("container_id",),
+    hides="run_id",
+    hidden_with=(("p2_run_id", "dfs.p2_run"),),
     keys=(
         Key(("parent_container_id",), "dfs.container", ("container_id",), "The container that it lies in"),
         OF_RUN,
@@ -121,6 +123,12 @@ CONTAINER_ITEM = Table(
     title="Contents of containers",
     primary_key=("container_id", "item_number"),
     whole=("container_id",),
+    hides="container_id",
+    hidden_with=(
+        ("container_id", "dfs.container"),
+        ("item_container_id", "dfs.container"),
+        ("ob_id", "dfs.ob"),
+    ),
     keys=(
         Key(("container_id",), "dfs.container", ("container_id",), "The container that it lies in"),
         Key(("ob_id",), "dfs.ob", ("ob_id",), "The observation block"),

@@ -113,6 +113,8 @@ ETC_REQUEST = Table(
     description="Calculations of exposure times: what was asked and answered, for which run and OB",
     title="Exposure times",
     primary_key=("etc_id",),
+    hides="run_id",
+    hidden_with=(("ob_id", "dfs.ob"),),
     keys=(OF_PROGRAMME, OF_RUN),
 )
 

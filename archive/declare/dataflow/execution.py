@@ -118,6 +118,7 @@ EXECUTION = Table(
     title="Executions",
     primary_key=("execution_id",),
     hides="run_id",
+    hidden_with=(("ob_id", "dfs.ob"), ("p2_run_id", "dfs.p2_run")),
     indexes=(("ob_id", "start_time"),),
     covering=((("execution_id",), ("ob_id", "grade")),),
     keys=(Key(("ob_id",), "dfs.ob", ("ob_id",), "The observation block"), OF_RUN, TO_P2_RUN),
@@ -185,6 +186,8 @@ EXECUTION_TEMPLATE = Table(
     description="The templates of executions in their order, with their times",
     title="Executed templates",
     primary_key=("execution_id", "template_number"),
+    hides="execution_id",
+    hidden_with=(("execution_id", "dfs.execution"),),
     keys=(_TO_EXECUTION,),
 )
 
@@ -219,6 +222,7 @@ EXECUTION_FILE = Table(
     title="Files of executions",
     primary_key=("execution_id", "dp_id"),
     hides="dp_id",
+    hidden_with=(("execution_id", "dfs.execution"),),
     keys=(_TO_EXECUTION, TO_RAW),
 )
 

@@ -121,6 +121,7 @@ INPUT_FILE = Table(
     "were delivered: which plugin read them, when, and what became of them",
     title="Inputs and what became of them",
     primary_key=("input_id", "version", "plugin"),
+    hides="input_id",
     examples=(
         Example(
             "failed-inputs",

@@ -71,6 +71,7 @@ NIGHT_LOG = Table(
     title="Night logs",
     primary_key=("dp_id",),
     hides="dp_id",
+    hidden_with=(("ob_id", "dfs.ob"),),
     keys=(TO_RAW, Key(("ob_id",), "dfs.ob", ("ob_id",), "The observation block"), OF_RUN),
     examples=(
         Example(
@@ -125,6 +126,7 @@ NIGHT_LOG_ENTRY = Table(
     primary_key=("dp_id", "entry_number"),
     whole=("dp_id",),
     hides="dp_id",
+    hidden_with=(("dp_id", "dfs.night_log"),),
     keys=(
         Key(("dp_id",), "dfs.night_log", ("dp_id",), "The log"),
         Key(("entry_dp_id",), "dbo.raw", ("dp_id",), "The raw file that the row is about"),

@@ -19,10 +19,12 @@ __all__ = [
     "OB_TIME_INTERVAL",
     "TABLES",
     "TO_OB",
+    "WITH_OB",
 ]
 
 OB_ID = replace(joins.OB_ID, indexed=False, nullable=False)
 TO_OB = Key(("ob_id",), "dfs.ob", ("ob_id",), "The observation block")
+WITH_OB = ((OB_ID.name, "dfs.ob"),)
 
 _TEMPLATE_NUMBER = Column(
     "template_number",
@@ -78,6 +80,8 @@ OB_TEMPLATE = Table(
     title="Templates of observation blocks",
     primary_key=("ob_id", "template_number"),
     whole=("ob_id",),
+    hides="ob_id",
+    hidden_with=WITH_OB,
     keys=(TO_OB,),
 )
 
@@ -110,6 +114,8 @@ OB_PARAMETER = Table(
     title="Parameters of templates",
     primary_key=("ob_id", "template_number", "parameter"),
     whole=("ob_id",),
+    hides="ob_id",
+    hidden_with=WITH_OB,
     indexes=(("template_name", "parameter"),),
     keys=(
         TO_OB,
@@ -143,6 +149,8 @@ OB_CONSTRAINT = Table(
     title="Constraints of observation blocks",
     primary_key=("ob_id", "constraint_name"),
     whole=("ob_id",),
+    hides="ob_id",
+    hidden_with=WITH_OB,
     keys=(TO_OB,),
 )
 
@@ -202,6 +210,8 @@ OB_TIME_INTERVAL = Table(
     title="Time constraints of observation blocks",
     primary_key=("ob_id", "interval_type", "interval_number"),
     whole=("ob_id",),
+    hides="ob_id",
+    hidden_with=WITH_OB,
     keys=(TO_OB,),
 )
 
@@ -239,6 +249,8 @@ OB_FILE = Table(
     title="Files of observation blocks",
     primary_key=("ob_id", "file_type", "file_number"),
     whole=("ob_id",),
+    hides="ob_id",
+    hidden_with=WITH_OB,
     keys=(TO_OB,),
 )
 

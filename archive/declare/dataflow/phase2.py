@@ -16,7 +16,7 @@ from ..types import BOOLEAN, DOUBLE, INTEGER, TEXT, TIMESTAMP
 from . import containers, ob_parts
 from .containers import P2_RUN_ID, TO_P2_RUN
 from .joins import CONTAINER_ID, INSTRUMENT, OF_RUN, RUN_ID
-from .ob_parts import OB_ID, TO_OB
+from .ob_parts import OB_ID, TO_OB, WITH_OB
 
 __all__ = ["OB", "OB_FINDING", "OB_STATUS", "OB_VERSION", "P2_RUN", "TABLES"]
 
@@ -52,6 +52,7 @@ P2_RUN = Table(
     "and their README file",
     title="Runs in Phase 2",
     primary_key=("p2_run_id",),
+    hides="run_id",
     keys=(OF_RUN,),
 )
 
@@ -283,6 +284,7 @@ OB = Table(
     title="Observation blocks",
     primary_key=("ob_id",),
     hides="run_id",
+    hidden_with=((P2_RUN_ID.name, P2_RUN.name),),
     covering=((("ob_id",), ("ob_name",)),),
     keys=(
         OF_RUN,
@@ -365,6 +367,8 @@ OB_STATUS = Table(
     description="Every change of the status of every observation block",
     title="Status changes of observation blocks",
     primary_key=("ob_id", "changed", "to_status"),
+    hides="ob_id",
+    hidden_with=WITH_OB,
     keys=(TO_OB,),
 )
 
@@ -408,6 +412,8 @@ OB_FINDING = Table(
     "does not allow, and changes of the status that cannot be",
     title="Findings about observation blocks",
     primary_key=("ob_id", "rule", "place"),
+    hides="ob_id",
+    hidden_with=WITH_OB,
     keys=(TO_OB,),
     examples=(
         Example(

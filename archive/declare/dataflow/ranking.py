@@ -176,6 +176,8 @@ RANKED_OB = Table(
     title="Ranked observation blocks",
     primary_key=("ranking_id", "ob_id"),
     whole=("ranking_id",),
+    hides="run_id",
+    hidden_with=(("ob_id", "dfs.ob"),),
     keys=(
         Key(("ranking_id",), "dfs.ranking", ("ranking_id",), "The ranking"),
         Key(("ob_id",), "dfs.ob", ("ob_id",), "The observation block"),

@@ -190,6 +190,7 @@ RUN_SETUP = Table(
     title="Setups of runs",
     primary_key=("programme_id", "run_id", "setup_number"),
     whole=("programme_id",),
+    hides="run_id",
     keys=(OF_PROGRAMME, OF_RUN),
 )
 
@@ -305,6 +306,7 @@ RUN_TARGET = Table(
     title="Targets of runs",
     primary_key=("programme_id", "run_id", "target_number"),
     whole=("programme_id",),
+    hides="run_id",
     positions=(("ra", "dec"),),
     keys=(OF_PROGRAMME, OF_RUN),
 )

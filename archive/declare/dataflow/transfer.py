@@ -141,6 +141,7 @@ TRANSFER = Table(
     "sent, what has arrived and is safe",
     title="Transfers",
     primary_key=("transfer_id",),
+    hides="dp_id",
     keys=(Key(("dp_id",), "dbo.raw", ("dp_id",), "The raw frame that the file became, if it did"),),
     examples=(
         Example(

@@ -236,6 +236,8 @@ TOO_TRIGGER = Table(
     description="Targets of opportunity: which runs were set off, when, and by which event",
     title="Triggers of opportunity",
     primary_key=("trigger_id",),
+    hides="run_id",
+    hidden_with=(("ob_id", "dfs.ob"), ("container_id", "dfs.container")),
     keys=(_OF_EVENT, OF_PROGRAMME, OF_RUN),
 )
 

@@ -12,8 +12,12 @@ from datetime import datetime, timedelta
 
 from psycopg.rows import class_row
 
-from ...declare.dataflow.transfer import TransferStatus
+from ...access.clock import lock_rights
+from ...access.hidden_rows import hide_named
+from ...declare.dataflow.transfer import TRANSFER, TransferStatus
 from ...errors import NotFound
+from ...query.hiding import shown_to
+from ...query.viewer import PUBLIC
 from ...store import Connection
 from .values import Offer
 
@@ -168,6 +172,8 @@ def settle(
     version: int | None = None,
 ) -> None:
     """The archive has come so far with a file."""
+    if dp_id is not None:
+        lock_rights(connection)
     connection.execute(
         "UPDATE dfs.transfer SET status = %(status)s, reason = %(reason)s, last_update = now,"
         " dp_id = coalesce(%(dp_id)s, dp_id), version = coalesce(%(version)s, version),"
@@ -176,6 +182,8 @@ def settle(
         " FROM (SELECT timezone('UTC', clock_timestamp()) AS now) AS times WHERE transfer_id = %(id)s",
         {"id": transfer_id, "status": status, "reason": reason, "dp_id": dp_id, "version": version},
     )
+    if dp_id is not None:
+        hide_named(connection, TRANSFER, {"transfer_id": [transfer_id]})
 
 
 def start_again(connection: Connection, transfer_id: str, reason: str) -> None:
@@ -239,23 +247,26 @@ def expire(connection: Connection, age: timedelta) -> list[str]:
 def lately(connection: Connection, limit: int) -> tuple[list[Known], dict[str, int]]:
     """What is not done first, then what was done last; how many there are, of those done within a day.
 
+    Of files that everybody may know of.
+
     Over the indexes only: there may be millions of rows, and somebody looks every second.
     """
+    seen = shown_to(PUBLIC, "transfer")
     with connection.cursor(row_factory=class_row(Known)) as cursor:
         rows = cursor.execute(
-            f"SELECT {_SHOWN} FROM dfs.transfer WHERE status = ANY (%s)"
-            " ORDER BY status = 'waiting', priority DESC, last_update DESC LIMIT %s",
+            f"SELECT {_SHOWN} FROM dfs.transfer WHERE status = ANY (%s) AND {seen}"
+            " ORDER BY status = 'waiting', priority DESC, last_update DESC LIMIT %s".encode(),
             (_OPEN, limit),
         ).fetchall()
         rows += cursor.execute(
             f"SELECT {_SHOWN} FROM dfs.transfer WHERE last_update IS NOT NULL AND status <> ALL (%s)"
-            " ORDER BY last_update DESC LIMIT %s",
+            f" AND {seen} ORDER BY last_update DESC LIMIT %s".encode(),
             (_OPEN, limit - len(rows)),
         ).fetchall()
     counts = connection.execute(
-        "SELECT status, count(*) FROM dfs.transfer WHERE status = ANY (%(open)s) GROUP BY status"
-        " UNION ALL SELECT status, count(*) FROM dfs.transfer WHERE status <> ALL (%(open)s)"
-        " AND last_update > timezone('UTC', now()) - interval '1 day' GROUP BY status",
+        f"SELECT status, count(*) FROM dfs.transfer WHERE status = ANY (%(open)s) AND {seen} GROUP BY status"
+        f" UNION ALL SELECT status, count(*) FROM dfs.transfer WHERE status <> ALL (%(open)s) AND {seen}"
+        " AND last_update > timezone('UTC', now()) - interval '1 day' GROUP BY status".encode(),
         {"open": _OPEN},
     ).fetchall()
     return rows, {str(status): int(count) for status, count in counts}

@@ -152,9 +152,9 @@ def _continued(verb: str, token: str) -> Listing:
             if type(value) is not type(default):
                 raise refused
         _ = listing.span
-    except (binascii.Error, ValueError, TypeError) as cause:
+    except (binascii.Error, ValueError, TypeError, RecursionError) as cause:
         raise refused from cause
-    sound = listing.prefix in PREFIXES and 0 < listing.revision < 2**63 and "\0" not in listing.after
+    sound = listing.prefix in PREFIXES and 0 < listing.revision < 2**63 and listing.after.isprintable()
     if listing.verb != verb or not sound or listing.cursor < 0 or listing.size < 0:
         raise refused
     return listing

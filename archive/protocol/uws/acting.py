@@ -18,7 +18,7 @@ __all__ = ["acting"]
 def acting(archive: Archive, job: Job, output: Output) -> Iterator[Caller]:
     """The owner of a job with the rights that he has now, while `output` is written for him.
 
-    Raises Forbidden when his account is closed.
+    Raises Unauthenticated when his account is closed.
     """
     visit = Visit()
     caller = archive.accounts.acting_for(job.owner, job.scopes)

@@ -91,6 +91,8 @@ def _published(dp_id: pa.Array, publication: Publication) -> dict[str, pa.Array]
 def _times(frames: Frames) -> dict[str, pa.Array]:
     return {
         "exp_start": timestamps(frames.start),
+        # Nothing of so long ago is proprietary.
+        "release_date": timestamps(frames.start),
         "date_obs": written(frames.start),
         "mjd_obs": pa.array(np.round(frames.start / DAY + 40587.0, 8)),
         "tpl_start": pc.utf8_slice_codeunits(written(frames.template_start), 0, 19),
