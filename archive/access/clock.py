@@ -240,8 +240,11 @@ def _derive(connection: Connection, dp_ids: list[str], arriving: bool, forgotten
 
 
 def _hidden(connection: Connection, dp_ids: list[str]) -> set[str]:
+    # Each is looked up: who goes through all hidden ones compares every one with the whole list.
     rows = connection.execute(
-        "SELECT dp_id FROM archive.file_right WHERE dp_id = ANY (%s) AND hidden_until IS NOT NULL", (dp_ids,)
+        "SELECT f.dp_id FROM unnest(%s::text[]) AS given (dp_id) JOIN archive.file_right AS f USING (dp_id)"
+        " WHERE f.hidden_until IS NOT NULL",
+        (dp_ids,),
     )
     return {str(dp_id) for (dp_id,) in rows}
 
