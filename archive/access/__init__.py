@@ -7,13 +7,14 @@ from ..database.restrictions import check_operator
 from ..declare.dataflow.downloads import Ending, Road
 from ..query.visits import Visit
 from .account_records import Account, Purpose, scopes_of
-from .accounts import Accounts, allowed_scopes
+from .accounts import Accounts
 from .administration import Administration
 from .audit import release
 from .callers import ANONYMOUS, EVERY_SCOPE, Caller, Callers, Role, Scope
 from .files import Guarded, check_file, check_seen, guarded_files, may_have
 from .mail import RESET_PATH, VERIFY_PATH
 from .passwords import LEAST_CHARACTERS
+from .recognition import allowed_scopes
 from .scopes import check_scope, needed_scope
 from .tokens import Issued, TokenInfo, TokenKind
 
