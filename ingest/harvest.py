@@ -131,4 +131,4 @@ def _media_type(offer: Offered, file: FitsFile, verdict: Verdict) -> str:
 
 
 def _block(hdu: Hdu) -> HeaderBlock:
-    return HeaderBlock(hdu.index, hdu.header.text("EXTNAME") or "", len(hdu.header.cards), hdu.header.raw)
+    return HeaderBlock.of(hdu.index, hdu.header.text("EXTNAME") or "", len(hdu.header.cards), hdu.header.raw)

@@ -78,16 +78,17 @@ def write_rows(connection: Connection, latest: Mapping[str, Harvest], publicatio
     follow_frames(connection, latest)
     derive_exposures(connection, latest)
     shown = [table for table in tables if table.name in by_table or table in _OF_DATASETS]
-    derive_files(connection, latest, (*shown, *_beside_files()), arriving=True)
+    rows_of_files = {table.name for table in tables}
+    beside = [table for table in _of_files() if table.name not in rows_of_files]
+    derive_files(connection, latest, (*shown, *beside), arriving=True)
     return faults
 
 
 @cache
-def _beside_files() -> tuple[Table, ...]:
-    """Other tables with rows that are hidden when a file is."""
-    own = {table.name for table in (*_OF_DATASETS, RAW)}
+def _of_files() -> tuple[Table, ...]:
+    """All tables with rows that are hidden when a file is."""
     tables = (table for schema in builtin_schemas() for table in schema.tables)
-    return tuple(table for table in tables if table.hides and names_files(table) and table.name not in own)
+    return tuple(table for table in tables if table.hides and names_files(table))
 
 
 def _dates_of_publication(connection: Connection, dp_ids: Iterable[str]) -> dict[str, object]:

@@ -99,6 +99,8 @@ class _Run:
     publication: Publication
     refresh: bool
     inputs: Inputs | None
+    # Threads, because what takes the time is waiting for the disk to say that the bytes are safe.
+    writers: ThreadPoolExecutor
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,8 @@ def ingest_paths(
     """
     summary = Summary() if summary is None else summary
     summary.strict = strict
-    run = _Run(database, store, Publication.of(config, collection, instruments), refresh, inputs)
+    writers = ThreadPoolExecutor(_WRITERS)
+    run = _Run(database, store, Publication.of(config, collection, instruments), refresh, inputs, writers)
     with database.writer() as connection:
         initialise(connection)
         prepare_lineage(connection)
@@ -156,6 +159,8 @@ def ingest_paths(
                 if progress is not None:
                     progress(done, len(candidates))
     finally:
+        # What was interrupted does not copy files that nobody will know of.
+        writers.shutdown(cancel_futures=True)
         if inputs is not None:
             inputs.rest()
         # After an interruption too: what was done is published.
@@ -344,13 +349,7 @@ def _keep(run: _Run, harvested: Sequence[Found], reports: list[Report]) -> list[
             reports.append(Report(found.path, Outcome.REFUSED, reason, found.problems))
         else:
             accepted.append(one)
-    # Threads, because what takes the time is waiting for the disk to say that the bytes are safe.
-    pool = ThreadPoolExecutor(_WRITERS)
-    try:
-        results = list(pool.map(lambda one: _keep_one(run, one), accepted))
-    finally:
-        # What was interrupted does not copy files that nobody will know of.
-        pool.shutdown(cancel_futures=True)
+    results = list(run.writers.map(partial(_keep_one, run), accepted))
     reports += (result for result in results if isinstance(result, Report))
     return [result for result in results if isinstance(result, _Prepared)]
 

@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from math import inf
 
 import numpy as np
@@ -45,7 +46,10 @@ __all__ = [
 _ROWS = 20_000  # encoded at once, to bound the memory
 _LARGEST_REAL = float(np.finfo(np.float32).max)
 _KEPT = 100  # problems told in full
+_KNOWN_LENGTH = 4096  # characters of a region that is remembered
 STAGING = "uraniborg_staging"  # the temporary table that `stage` makes
+
+_Parts = tuple[str | None, ...]
 
 
 @dataclass(slots=True)
@@ -300,36 +304,29 @@ def _expanded(
     for piece in _pieces(table, batches):
         arrays = list(piece.columns)
         for region in table.regions:
-            rows = _all_parts(region, piece.column(region).to_pylist(), written)
+            rows = [_parts(region, text, written) for text in piece.column(region).to_pylist()]
             for part in zip(*rows, strict=True):
                 arrays.append(pa.array(part, pa.string()))
         yield arrays
         written.rows += piece.num_rows
 
 
-def _all_parts(
-    region: str, texts: Sequence[str | None], written: Written
-) -> Iterator[tuple[str | None, ...]]:
-    """Of each value; frames of one field have the same, which is taken apart once."""
-    known: dict[str | None, tuple[str | None, ...]] = {}
-    for text in texts:
-        parts = known.get(text)
-        if parts is None:
-            faults = written.faulty_regions
-            parts = _parts(region, text, written)
-            if written.faulty_regions == faults:
-                known[text] = parts
-        yield parts
-
-
-def _parts(region: str, text: str | None, written: Written) -> tuple[str | None, ...]:
+def _parts(region: str, text: str | None, written: Written) -> _Parts:
     """The hidden columns' texts for one value."""
     nothing = (None,) * len(ddl.HIDDEN_TYPES)
     if text is None:
         return nothing
     try:
-        values = region_values(repaired(parse_region(text))[0])
+        return _known_parts(text) if len(text) <= _KNOWN_LENGTH else _parts_of(text)
     except ArchiveError as error:
         written.report(f"{region}: {text[:200]}: {error.message}")
         return nothing
+
+
+def _parts_of(text: str) -> _Parts:
+    values = region_values(repaired(parse_region(text))[0])
     return (values.bounds, values.points, values.circles, values.polygons)
+
+
+# A file's region goes into several tables, and the frames of one field have the same.
+_known_parts = lru_cache(maxsize=1024)(_parts_of)

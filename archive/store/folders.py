@@ -117,8 +117,9 @@ class FolderVolume:
         incoming = self.folder / "incoming"
         with self._writing():
             made = not target.parent.is_dir()
-            target.parent.mkdir(parents=True, exist_ok=True)
-            incoming.mkdir(exist_ok=True)
+            for folder in (target.parent, incoming):
+                if not folder.is_dir():
+                    folder.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=incoming)
             os.close(handle)
         temporary = Path(name)

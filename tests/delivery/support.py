@@ -70,7 +70,7 @@ def keep(
         blocks=kept.blocks,
     )
     hdus = scan(source).hdus if content[:6] == b"SIMPLE" or file.media_type != "application/fits" else ()
-    blocks = [HeaderBlock(hdu.index, hdu.name, len(hdu.header.cards), hdu.header.raw) for hdu in hdus]
+    blocks = [HeaderBlock.of(hdu.index, hdu.name, len(hdu.header.cards), hdu.header.raw) for hdu in hdus]
     with database.writer() as connection:
         record_files(connection, [file])
         record_headers(connection, [(dp_id, version, blocks)])

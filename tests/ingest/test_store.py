@@ -144,7 +144,7 @@ def test_headers_come_back_byte_for_byte(bookkeeping: Database) -> None:
     second = header_bytes([card("XTENSION", "IMAGE"), card("EXTNAME", "CHIP1")])
     with bookkeeping.writer() as connection:
         record_files(connection, [version(1), version(2)])
-        blocks = [HeaderBlock(0, "", 3, first), HeaderBlock(1, "CHIP1", 2, second)]
+        blocks = [HeaderBlock.of(0, "", 3, first), HeaderBlock.of(1, "CHIP1", 2, second)]
         record_headers(connection, [("a", 1, blocks[:1]), ("a", 2, blocks)])
         assert [header.raw for header in read_headers(connection, "a")] == [first, second]
         assert [header.raw for header in read_headers(connection, "a", 1)] == [first]
