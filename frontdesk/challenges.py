@@ -18,7 +18,10 @@ def challenges(base_url: str, *, browser: bool) -> tuple[bytes, ...]:
     """One a header line, since some clients read the first of a line only.
 
     A `browser` would ask for name and password in a window of its own and keep them until it is closed, so it
-    is not told of Basic: its user has the page.
+    is not told of Basic: its user has the page. TOPCAT and STILTS take ivoa_cookie before Basic, and a
+    token only if they are told to. The cookie they send to the whole host, name and password by Basic only to
+    addresses beside the capabilities and to what refuses them; links, images and one's own files under
+    embargo refuse nobody, but others find less there.
     """
     login = f"{base_url}/login"
     lines = [
@@ -27,6 +30,7 @@ def challenges(base_url: str, *, browser: bool) -> tuple[bytes, ...]:
         'Bearer realm="Uraniborg"',
     ]
     if not browser:
+        lines.append(f'ivoa_cookie standard_id="{_SSO}#tls-with-password", access_url="{login}/cookie"')
         lines.append('Basic realm="Uraniborg", charset="UTF-8"')
     return tuple(line.encode("latin-1") for line in lines)
 

@@ -30,7 +30,7 @@ _MINUTE, _DAY = 60.0, 86_400.0
 _DOWNLOADS = ("/file/", "/dataPortal/", "/soda/", "/spectrum/", "/preview/")
 # Where passwords are tried without a header that says so: each request counts.
 _LOGINS = frozenset(
-    {"/login", "/sso/oidc/token", "/auth/refresh"}
+    {"/login", "/login/cookie", "/sso/oidc/token", "/auth/refresh"}
     | {f"/account/{name}" for name in ("register", "verify", "forgotten", "reset", "password", "email")}
 )
 _CREDENTIALS = frozenset({b"authorization", b"cookie"})

@@ -1,28 +1,32 @@
 """/login, /logout: for people a page and a session, for programs a token (IVOA SSO 2.0).
 
 A form of our page gives a session in a cookie. Name and password from a program, by HTTP Basic or as two
-parameters, give a token and never a cookie, so that no page from elsewhere can log anybody in.
+parameters, give a token; /login/cookie gives a cookie for them. No browser gets one there, so that no page
+from elsewhere can log anybody in.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from archive.access import Issued, TokenKind
 from archive.access.credentials import Basic, Bearer, read_authorization
-from archive.errors import ArchiveError, Busy, Unauthenticated, UsageError
+from archive.errors import ArchiveError, Busy, Forbidden, Unauthenticated, UsageError
 from archive.protocol.answering import caller_of
 from archive.protocol.requests import read_pairs
 
 from .account_desk import AccountDesk, sent_on
+from .challenges import is_browser
 from .identifying import address_of
 from .login_pages import login_page, logout_page
 from .openid import OpenId, Pending
 from .password_threads import in_password_thread
-from .sessions import FORM_FIELD, own_path
+from .sessions import FORM_FIELD, SESSION_SECONDS, own_path
 from .token_routes import scopes_of, token_response
 
 __all__ = ["login_routes"]
@@ -47,11 +51,15 @@ def login_routes(desk: AccountDesk, provider: OpenId | None) -> list[Route]:
             return sent_on(back)
         return await desk.show(request, lambda token: login_page(desk.config, token, back))
 
+    async def cookie(request: Request) -> Response:
+        return await _program_session(desk, request)
+
     async def logout(request: Request) -> Response:
         return await _logged_out(desk, request)
 
     routes = [
         Route("/login", login, methods=["GET", "POST"]),
+        Route("/login/cookie", cookie, methods=["POST"]),
         Route("/logout", logout, methods=["GET", "POST"]),
     ]
     return routes if provider is None else [*routes, *_provider_routes(desk, provider)]
@@ -60,14 +68,13 @@ def login_routes(desk: AccountDesk, provider: OpenId | None) -> list[Route]:
 async def _logged_in(desk: AccountDesk, request: Request) -> Response:
     pairs = await read_pairs(request, _BYTES)
     fields = dict(pairs)
-    name, password = fields.get("username", ""), fields.get("password", "")
     if FORM_FIELD not in fields:
-        if not name or not password:
-            raise UsageError("username and password are needed", hint="send them in the body of a POST")
+        name, password = _name_and_password(fields)
         issued = await in_password_thread(
             desk.accounts.log_in, name, password, scopes=scopes_of(fields), address=address_of(request.scope)
         )
         return token_response(request, issued)
+    name, password = fields.get("username", ""), fields.get("password", "")
     desk.check(request, fields)
     back = own_path(fields.get("back"), _HOME)
     try:
@@ -77,6 +84,29 @@ async def _logged_in(desk: AccountDesk, request: Request) -> Response:
     except (Unauthenticated, Busy) as error:
         return await _again(desk, request, back, name, error)
     return await _session(desk, request, issued, back)
+
+
+async def _program_session(desk: AccountDesk, request: Request) -> Response:
+    """A session for TOPCAT and others that know ivoa_cookie (IVOA AuthVO) and, unless told to, no tokens."""
+    if is_browser(request.scope):
+        raise Forbidden("this log-in is for programs", hint="log in by the page /login")
+    name, password = _name_and_password(dict(await read_pairs(request, _BYTES)))
+    issued = await in_password_thread(
+        desk.accounts.log_in, name, password, TokenKind.SESSION, address=address_of(request.scope)
+    )
+    name = issued.caller.name
+    response = PlainTextResponse(
+        f"{name}\n", headers={"Cache-Control": "no-store", "X-VO-Authenticated": name}
+    )
+    desk.sessions.keep(response, desk.sessions.session_cookie, issued.access, SESSION_SECONDS)
+    return response
+
+
+def _name_and_password(fields: Mapping[str, str]) -> tuple[str, str]:
+    name, password = fields.get("username", ""), fields.get("password", "")
+    if not name or not password:
+        raise UsageError("username and password are needed", hint="send them in the body of a POST")
+    return name, password
 
 
 async def _again(desk: AccountDesk, request: Request, back: str, name: str, error: ArchiveError) -> Response:

@@ -23,7 +23,7 @@ from archive.errors import Forbidden
 
 from .challenges import is_browser
 
-__all__ = ["FORM_FIELD", "Sessions", "own_path"]
+__all__ = ["FORM_FIELD", "SESSION_SECONDS", "Sessions", "own_path"]
 
 FORM_FIELD = "form_token"
 SESSION_SECONDS = 12 * 3600

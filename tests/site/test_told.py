@@ -38,7 +38,7 @@ def challenged(answer: httpx.Response) -> list[str]:
 def test_every_401_says_how(client: httpx.Client, site: Site, path: str) -> None:
     answer = client.get(path, headers={"Authorization": "Bearer wrong"})
     assert answer.status_code == 401
-    assert challenged(answer) == ["ivoa_bearer", "ivoa_bearer", "Bearer", "Basic"]
+    assert challenged(answer) == ["ivoa_bearer", "ivoa_bearer", "Bearer", "ivoa_cookie", "Basic"]
     assert answer.headers.get_list("www-authenticate")[:2] == [
         f'ivoa_bearer standard_id="ivo://ivoa.net/sso#tls-with-password", access_url="{site.address}/login"',
         f'ivoa_bearer standard_id="ivo://ivoa.net/sso#BasicAA", access_url="{site.address}/login"',
