@@ -30,13 +30,13 @@ def shown_to(viewer: Viewer, table: str) -> str:
     prefix = f"{table}." if table else ""
     until, key = (prefix + quote_identifier(name) for name in (HIDDEN_UNTIL, HIDDEN_FOR))
     keys = f"{quote_literal(keys_text(viewer.keys))}::text[]" if viewer.keys else "NULL"
-    # Cheaper than any condition of a user's, so that those are not computed of hidden rows.
+    # Cheaper than any condition of a user's, so that those are not computed of hidden rows (functions.sql).
     return f"({until} IS NULL OR adql.shown({until}, {key}, {keys}))"
 
 
 def shown_by_setting() -> str:
     """The same for whom the transaction's setting tells of."""
-    return f"({HIDDEN_UNTIL} IS NULL OR {HIDDEN_UNTIL} <= now() OR {HIDDEN_FOR} = ANY ({KEYS_SET}))"
+    return f"({HIDDEN_UNTIL} IS NULL OR adql.is_shown({HIDDEN_UNTIL}, {HIDDEN_FOR}))"
 
 
 def keys_text(keys: Iterable[str]) -> str:

@@ -26,6 +26,10 @@ class Speller(Protocol):
 
     def body(self, body: QueryBody) -> str: ...
 
+    def is_given(self, value: Value) -> bool:
+        """Whether it is a column, and not computed in a subquery either."""
+        ...
+
 
 def checked(text: str) -> str:
     """The text of a value; geometry spells its parts several times, which grows with the power of nesting."""

@@ -122,10 +122,17 @@ class _Speller:
         """A subquery in an expression, whose one column has no parts beside it."""
         return _body(body, self, regions=frozenset())
 
-    def _count(self, value: Value) -> None:
-        weight = 1
+    def is_given(self, value: Value) -> bool:
+        return isinstance(value, ColumnValue) and self._weight(value) == 1
+
+    def _weight(self, value: Value) -> int:
+        """Of the value without what it is made of here."""
         if isinstance(value, ColumnValue) and value.source in self.columns:
-            weight = self.columns[value.source][int(value.name[1:]) - 1]
+            return self.columns[value.source][int(value.name[1:]) - 1]
+        return 1
+
+    def _count(self, value: Value) -> None:
+        weight = self._weight(value)
         self.size += weight
         self._repeated += weight - 1
         if self._repeated > _MOST_REPEATED:

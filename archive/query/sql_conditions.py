@@ -26,6 +26,7 @@ from .tree import (
     Or,
     Overlaps,
     UserCondition,
+    Value,
     Within,
 )
 
@@ -39,9 +40,10 @@ def condition(node: Condition, spell: Speller) -> str:
         case And():
             return "(" + " AND ".join(map(spell.condition, node.conditions)) + ")"
         case Or():
-            return "(" + " OR ".join(map(spell.condition, node.conditions)) + ")"
+            return _priced(node, "(" + " OR ".join(map(spell.condition, node.conditions)) + ")")
         case Not():
-            return f"(NOT {spell.condition(node.condition)})"
+            text = spell.condition(node.condition)
+            return f"(NOT {_priced(node.condition, text) if isinstance(node.condition, And) else text})"
         case InList():
             return f"({spell.value(node.value)} IN ({', '.join(map(spell.value, node.items))}))"
         case InQuery():
@@ -51,7 +53,7 @@ def condition(node: Condition, spell: Speller) -> str:
             # ADQL has no escape character; PostgreSQL's is a backslash unless told otherwise.
             return f"({spell.value(node.value)} {operator} {spell.value(node.pattern)} ESCAPE '')"
         case IsNull():
-            return f"({spell.value(node.value)} IS NULL)"
+            return _is_null(node.value, spell)
         case Exists():
             return f"(EXISTS ({spell.body(node.body)}))"
         case Within():
@@ -68,3 +70,31 @@ def condition(node: Condition, spell: Speller) -> str:
             return user_call(node.function.sql, node.arguments, spell)
         case _:
             assert_never(node)
+
+
+# A subquery that has nothing to do with the rows PostgreSQL asks once, when the first row comes that wants to
+# know, and takes it for free. And what is free it computes of every row, before it looks whether the row is
+# hidden (adql.shown in functions.sql): that such a subquery fails, or takes its time, would tell of a hidden
+# row. So nothing that is made of subqueries may be free. What compares is not; of the rest there are two.
+
+
+def _priced(node: And | Or, text: str) -> str:
+    """Beside EXISTS other conditions decide whether it is asked; alone it is before there are rows."""
+    return f"({text}::integer = 1)" if any(map(_is_existence, node.conditions)) else text
+
+
+def _is_existence(node: Condition) -> bool:
+    match node:
+        case Exists():
+            return True
+        case And() | Or():
+            return any(map(_is_existence, node.conditions))
+        case Not():
+            return _is_existence(node.condition)
+        case _:
+            return False
+
+
+def _is_null(node: Value, spell: Speller) -> str:
+    text = spell.value(node)
+    return f"({text} IS NULL)" if spell.is_given(node) else f"(num_nulls({text}) = 1)"
