@@ -78,7 +78,7 @@ class AccountDesk:
         """Who is logged in. Raises Unauthenticated, which becomes a page with a link to the log-in."""
         caller = caller_of(request)
         if caller.is_anonymous:
-            raise Unauthenticated("this page is for who has logged in")
+            raise Unauthenticated("this page shows what is yours; log in to see it")
         return caller
 
 

@@ -19,7 +19,7 @@ from .forms import Field, form, hidden, notice
 from .login_pages import PASSWORD_HELP
 from .pages import heading, page
 
-__all__ = ["account_page", "listing", "moment", "new_token_page"]
+__all__ = ["account_page", "listing", "moment", "new_token_page", "when"]
 
 _KINDS = {
     TokenKind.ACCESS: "log-in of a program",
@@ -59,7 +59,11 @@ def new_token_page(config: Config, issued: Issued) -> bytes:
     return page(
         f"New token - {config.title}",
         heading("Your new token", f"Good until {moment(issued.expires)}. It is shown this once."),
-        E.p("Keep it like a password, and send it as ", E.code("Authorization: Bearer ..."), "."),
+        E.p(
+            "Keep it like a password. Programs send it in the header ",
+            E.code("Authorization: Bearer TOKEN"),
+            ".",
+        ),
         E.div({"class": "copyable", "data-copy": ""}, E.code(issued.access)),
         E.p({"class": "links"}, E.a("back to your account", href="/account")),
     )
@@ -70,13 +74,27 @@ def moment(time: datetime | None) -> str:
     return "" if time is None else f"{time:%Y-%m-%d %H:%M} UTC"
 
 
+def when(time: datetime | None) -> etree._Element | str:
+    """The moment in a listing: it is broken between day and hour, if at all."""
+    if time is None:
+        return ""
+    day, hour = moment(time).split(" ", 1)
+    return E.time(E.span(day), " ", E.span(hour))
+
+
 def listing(titles: Sequence[str], rows: Iterable[Sequence[str | etree._Element]]) -> etree._Element:
-    lines = [
-        E.tr(*(E.td(cell if isinstance(cell, etree._Element) else clean(cell)) for cell in row))
-        for row in rows
-    ]
-    head = [E.thead(E.tr(*map(E.th, titles)))] if titles else []
-    return E.div({"class": "listing"}, E.table(*head, E.tbody(*lines)))
+    """Without titles the first column has the names of what is in the second. In a narrow window each row of
+    one with titles stands by itself, with the titles beside its cells."""
+    if not titles:
+        return E.div({"class": "listing"}, E.table(E.tbody(*(E.tr(*map(_cell, row)) for row in rows))))
+    lines = [E.tr(*(_cell(cell, title) for title, cell in zip(titles, row, strict=True))) for row in rows]
+    table = E.table(E.thead(E.tr(*map(E.th, titles))), E.tbody(*lines))
+    return E.div({"class": "listing stacked"}, table)
+
+
+def _cell(cell: str | etree._Element, title: str = "") -> etree._Element:
+    content = cell if isinstance(cell, etree._Element) else clean(cell)
+    return E.td({"data-title": title}, content) if title else E.td(content)
 
 
 def _title(caller: Caller) -> str:
@@ -112,9 +130,9 @@ def _tokens(form_token: str, caller: Caller, tokens: Sequence[TokenInfo]) -> lis
             _KINDS[token.kind] + (" (this one)" if token.family in own else ""),
             token.note,
             ", ".join(sorted(token.scopes)),
-            moment(token.created),
-            moment(token.last_used),
-            moment(token.expires),
+            when(token.created),
+            when(token.last_used),
+            when(token.expires),
             form("/account/tokens/revoke", form_token, (), "End it", hidden("id", token.id), small=True),
         )
         for token in sorted(families.values(), key=lambda token: token.created)

@@ -31,6 +31,7 @@ from ingest import (
 from .app import JOB_KINDS, create_app
 from .backup import backup, restore
 from .demo import Season, contents, demonstration_config, greeting, load_demonstration
+from .demo_operator import keep_configuration
 from .guardian import guarded
 from .header_commands import header
 from .lineage_command import lineage
@@ -185,6 +186,7 @@ def demo(config: Config, arguments: argparse.Namespace) -> int:
     with bind(config) as listener:
         drop_root(config)
         with open_archive(config) as (database, store):
+            keep_configuration(config)
             for problem in load_demonstration(
                 database,
                 store,

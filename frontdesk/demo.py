@@ -27,6 +27,7 @@ from ingest import BUILTIN, Inputs, find_catalogues, ingest_paths, load_tables
 from ingest.simulator import SEED, seasons, write_night, write_season
 
 from .demo_accounts import accounts_told, make_accounts
+from .demo_operator import commands_told
 from .demo_transfer import send_from_mountain
 from .progress import Progress
 
@@ -128,7 +129,7 @@ or from a shell:
         adql='SELECT TOP 5 * FROM {_STARS}' ofmt=text
 
 {accounts_told(config)}
-Ctrl-C stops it and its database.
+{commands_told(config)}Ctrl-C stops it and its database.
 """
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from archive.declare import Catalogue
@@ -61,6 +61,9 @@ def page_routes(archive: Archive, services: Sequence[Service]) -> list[Route]:
     async def table(request: Request) -> Response:
         return html_response(await run_in_threadpool(one_table, request.path_params["name"]))
 
+    async def every_table(_request: Request) -> Response:
+        return RedirectResponse("/#tables", 303)
+
     def cone_searches(user: str) -> bytes:
         return cone_page(archive.config, cone_targets(archive.database.catalogue_of(user)))
 
@@ -69,6 +72,7 @@ def page_routes(archive: Archive, services: Sequence[Service]) -> list[Route]:
 
     return [
         Route("/", entrance),
+        Route("/tables", every_table),
         Route("/tables/{name}", table),
         Route("/cone", cones),
         Route("/cone/", cones),

@@ -21,7 +21,17 @@ from archive.access.protection import (
     protections,
     show_all,
 )
-from archive.access.rights import Kind, Refusal, Right, grant, refusals_to, revoke, rights_of, rights_to
+from archive.access.rights import (
+    Kind,
+    Refusal,
+    Right,
+    grant,
+    is_account,
+    refusals_to,
+    revoke,
+    rights_of,
+    rights_to,
+)
 from archive.config import Config
 from archive.database import Database
 from archive.declare import Table
@@ -136,6 +146,7 @@ def _protect(archive: _Open) -> Iterator[str]:
         )
         yield f"{kind.value} {archive.key} has no exception any more; {count} files"
         return
+    _check_kind(archive, kind)
     if (arguments.until, arguments.days, arguments.hide_until) == (None, None, None):
         raise UsageError("nothing is said of it", hint="--until, --days, --hide-until or --as-proposed")
     known = {one.kind: one for one in protections(archive.connection, archive.key)}
@@ -151,6 +162,7 @@ def _protect(archive: _Open) -> Iterator[str]:
 
 def _release(archive: _Open) -> Iterator[str]:
     kind = _kind(archive)
+    _check_kind(archive, kind)
     wanted = show_all(kind, archive.key, archive.arguments.reason, archive.operator.name)
     count = protect(archive.connection, archive.tables, wanted)
     yield f"{kind.value} {archive.key} is public; {count} files"
@@ -179,15 +191,28 @@ def _revoke(archive: _Open) -> Iterator[str]:
 
 
 def _list(archive: _Open) -> Iterator[str]:
-    if archive.arguments.account:
-        yield from map(_right, rights_of(archive.connection, archive.arguments.account))
-    else:
-        yield from map(_exception, protections(archive.connection))
+    account = archive.arguments.account
+    if account is None:
+        yield from [*map(_exception, protections(archive.connection))] or ["there are no exceptions"]
+        return
+    if not is_account(archive.connection, account):
+        raise NotFound(f"there is no account {account[:40]!r}", hint="see uraniborg user list")
+    yield from [*map(_right, rights_of(archive.connection, account))] or [f"{account} has no rights"]
 
 
 def _kind(archive: _Open) -> Protected:
     said = archive.arguments.kind
     return Protected(said) if said else find_kind(archive.connection, archive.key)
+
+
+def _check_kind(archive: _Open, kind: Protected) -> None:
+    """--kind is for what is still to come; an exception for a file that is none would protect nothing."""
+    try:
+        known = find_kind(archive.connection, archive.key)
+    except NotFound:
+        return
+    if Protected.FILE in {kind, known} and kind is not known:
+        raise UsageError(f"{archive.key} is a {known.value}, and no {kind.value}", hint="leave out --kind")
 
 
 def _exception(one: Protection) -> str:

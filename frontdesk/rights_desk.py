@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -27,7 +28,7 @@ from .rights_pages import downloads_page, rights_page
 
 __all__ = ["rights_routes"]
 
-_COLUMNS = ("started_at", "account", "run_id", "dp_id", "road", "bytes", "outcome")
+_COLUMNS = ("started_at", "account", "run_id", "dp_id", "table_name", "road", "bytes", "outcome")
 _SHOWN = 200
 _DONE = {"grant": "the right is given", "revoke": "the right has ended"}
 
@@ -42,7 +43,8 @@ def rights_routes(desk: AccountDesk, database: Database) -> list[Route]:
         try:
             done = await run_in_threadpool(act, database, caller, fields)
         except (UsageError, Forbidden, NotFound) as error:
-            return await _shown(desk, database, request, wrong=str(error))
+            typed = fields if act is _granted else {}
+            return await _shown(desk, database, request, wrong=str(error), typed=typed)
         return sent_on(f"/account/rights?done={done}")
 
     async def downloads(request: Request) -> Response:
@@ -61,14 +63,22 @@ def rights_routes(desk: AccountDesk, database: Database) -> list[Route]:
 
 
 async def _shown(
-    desk: AccountDesk, database: Database, request: Request, *, said: str = "", wrong: str = ""
+    desk: AccountDesk,
+    database: Database,
+    request: Request,
+    *,
+    said: str = "",
+    wrong: str = "",
+    typed: Mapping[str, str] = MappingProxyType({}),
 ) -> Response:
     caller = desk.somebody(request)
 
     def make(token: str) -> bytes:
         own, given, keys = _rights(database, caller)
         today = datetime.now(UTC).date()
-        return rights_page(desk.config, token, caller, own, given, keys, today, said=said, wrong=wrong)
+        return rights_page(
+            *(desk.config, token, caller, own, given, keys, today), said=said, wrong=wrong, typed=typed
+        )
 
     return await desk.show(request, make, 400 if wrong else 200)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from lxml import etree
@@ -13,7 +14,7 @@ from archive.access import Caller
 from archive.access.rights import LONGEST_DELEGATION, Kind, Right
 from archive.config import Config
 
-from .account_pages import listing, moment
+from .account_pages import listing, when
 from .forms import Field, form, hidden, notice
 from .pages import heading, page
 
@@ -25,6 +26,7 @@ _MEANINGS = {
     Kind.DELEGATE: "delegate",
     Kind.READER: "reader",
 }
+_TITLES = {"started_at": "started at (UTC)", "dp_id": "file", "table_name": "table"}
 _GIVEN = (Kind.DELEGATE, Kind.READER)
 
 
@@ -39,8 +41,12 @@ def rights_page(
     *,
     said: str = "",
     wrong: str = "",
+    typed: Mapping[str, str] = MappingProxyType({}),
 ) -> bytes:
-    """`own` are the caller's rights, `given` those that he may take back, `keys` what he may delegate."""
+    """`own` are the caller's rights, `given` those that he may take back, `keys` what he may delegate.
+
+    `typed` is what was in the form that something was `wrong` with.
+    """
     content = [
         *notice(said),
         *notice(wrong, bad=True),
@@ -53,7 +59,10 @@ def rights_page(
             _rights(form_token, given, own=False),
             E.h3("Give somebody a right"),
             E.p("Whoever has it sees and gets everything of the run or programme, and cannot pass it on."),
-            form("/account/rights/grant", form_token, _fields(today), "Give it", _key(caller, keys), _kind()),
+            form(
+                *("/account/rights/grant", form_token, _fields(today, typed), "Give it"),
+                *(_key(caller, keys, typed.get("key", "")), _kind(typed.get("kind", ""))),
+            ),
         ]
     return page(
         f"Rights - {config.title}",
@@ -71,7 +80,7 @@ def _rights(form_token: str, rights: Iterable[Right], *, own: bool) -> etree._El
             names = (hidden("key", right.key), hidden("account", right.account))
             label = "Give it back" if own else "Take it back"
             button = form("/account/rights/revoke", form_token, (), label, *names, small=True)
-        until = moment(right.expires) or "no end"
+        until = when(right.expires) if right.expires else "no end"
         who = () if own else (right.account,)
         rows.append((right.key, *who, _MEANINGS[right.kind], right.granted_by, until, button))
     if not rows:
@@ -80,27 +89,35 @@ def _rights(form_token: str, rights: Iterable[Right], *, own: bool) -> etree._El
     return listing(titles, rows)
 
 
-def _key(caller: Caller, keys: Sequence[str]) -> etree._Element:
+def _key(caller: Caller, keys: Sequence[str], chosen: str) -> etree._Element:
     """An operator may name every one."""
     if caller.is_operator:
-        return Field("key", "Run or programme").element()
-    options = [E.option(key, value=key) for key in keys]
-    return E.label(E.span("Run or programme"), E.select({"name": "key"}, *options))
+        return Field("key", "Run or programme", value=chosen).element()
+    return _choice("key", "Run or programme", {key: key for key in keys}, chosen)
 
 
-def _kind() -> etree._Element:
-    options = [E.option(_MEANINGS[kind], value=kind.value) for kind in _GIVEN]
-    return E.label(E.span("As"), E.select({"name": "kind"}, *options))
+def _kind(chosen: str) -> etree._Element:
+    return _choice("kind", "As", {kind.value: _MEANINGS[kind] for kind in _GIVEN}, chosen)
 
 
-def _fields(today: date) -> tuple[Field, ...]:
+def _choice(name: str, label: str, options: Mapping[str, str], chosen: str) -> etree._Element:
+    select = E.select({"name": name})
+    for value, text in options.items():
+        select.append(E.option({"value": value} | ({"selected": ""} if value == chosen else {}), text))
+    return E.label(E.span(label), select)
+
+
+def _fields(today: date, typed: Mapping[str, str]) -> tuple[Field, ...]:
     return (
-        Field("account", "Name of the account", help="of who gets it; whoever has none registers first"),
+        Field(
+            *("account", "Name of the account", "text", typed.get("account", "")),
+            help="of who gets it; whoever has none registers first",
+        ),
         Field(
             "until",
             "Until the end of",
             "date",
-            str(today + timedelta(days=90)),
+            typed.get("until", "") or str(today + timedelta(days=90)),
             help=f"at most {LONGEST_DELEGATION.days} days from today",
         ),
     )
@@ -109,7 +126,7 @@ def _fields(today: date) -> tuple[Field, ...]:
 def downloads_page(config: Config, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> bytes:
     """The newest first; `columns` are those of dfs.download that are shown."""
     shown = [tuple(_cell(row[name]) for name in columns) for row in rows]
-    table = listing([name.replace("_", " ") for name in columns], shown)
+    table = listing([_TITLES.get(name, name.replace("_", " ")) for name in columns], shown)
     return page(
         f"Downloads - {config.title}",
         heading("Who downloaded my data", "What was given out of your runs while it was protected."),
@@ -124,9 +141,9 @@ def downloads_page(config: Config, columns: Sequence[str], rows: Sequence[Mappin
     )
 
 
-def _cell(value: object) -> str:
+def _cell(value: object) -> str | etree._Element:
     if value is None:
         return ""
     if isinstance(value, int):
         return f"{value:,}"
-    return str(value).partition(".")[0] if hasattr(value, "isoformat") else str(value)
+    return E.time(E.span(f"{value:%Y-%m-%d %H:%M:%S}")) if isinstance(value, datetime) else str(value)

@@ -260,7 +260,7 @@ class Accounts(Recognition):
         check_name(name)
         address = checked_address(email)
         check_password(password, name, address)
-        person, place = checked_text("full_name", full_name), checked_text("institute", institute)
+        person, place = checked_text("full name", full_name), checked_text("institute", institute)
         hashed = self._proving.hashed(password)
         with self._database.writer() as connection:
             if name in self._reserved or records.is_used(connection, name):
@@ -335,7 +335,7 @@ class Accounts(Recognition):
         tokens.revoke_all(connection, name)
 
     def change_details(self, name: str, full_name: str, institute: str) -> None:
-        person, place = checked_text("full_name", full_name), checked_text("institute", institute)
+        person, place = checked_text("full name", full_name), checked_text("institute", institute)
         with self._database.writer() as connection:
             self._need(connection, name)
             records.set_details(connection, name, person, place)
@@ -345,6 +345,8 @@ class Accounts(Recognition):
 
     def change_email(self, name: str, email: str, password: str, *, address: str = "") -> None:
         """Sends a link to the new address, which takes the place of the old one when it is followed."""
+        if not self.sends_mail:
+            raise UsageError("this archive sends no mail, so that a new address could not be confirmed")
         wanted = checked_address(email)
         account = self._proven(name, password, address)
         with self._database.writer() as connection:
@@ -388,6 +390,6 @@ def _address_or_none(email: str) -> str | None:
 
 def _text_or_empty(text: str) -> str:
     try:
-        return checked_text("full_name", text)
+        return checked_text("full name", text)
     except BadParameter:
         return ""

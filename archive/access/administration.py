@@ -93,7 +93,7 @@ class Administration:
         check_name(name, free=True)
         address = None if email is None else checked_address(email)
         hashed = None if password is None else self._hashed(password, name, address or "")
-        person, place = checked_text("full_name", full_name), checked_text("institute", institute)
+        person, place = checked_text("full name", full_name), checked_text("institute", institute)
         with self._database.writer() as connection:
             if address is not None and records.find_email(connection, address) is not None:
                 raise BadParameter("email", f"{address} belongs to an account")

@@ -44,7 +44,7 @@ def checked_text(what: str, text: str) -> str:
     if len(kept) > _LONGEST_TEXT:
         raise BadParameter(what, f"is longer than {_LONGEST_TEXT} characters")
     if not is_storable(kept) or any(_is_no_letter(sign) for sign in kept):
-        raise BadParameter(what, "has signs that no name has")
+        raise BadParameter(what, "has signs that no name has", hint="leave out all that cannot be seen")
     return kept
 
 

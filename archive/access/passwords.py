@@ -34,7 +34,7 @@ def is_storable(text: str) -> bool:
 
 def check_password(password: str, *others: str) -> None:
     """Raises BadParameter for what no account may have; `others`: its name and address, easily guessed."""
-    hint = f"take at least {LEAST_CHARACTERS} characters; several words that only you connect are good"
+    hint = "several words that only you connect are good"
     if not is_storable(password) or len(_normal(password)) > _MOST_BYTES:
         raise BadParameter("password", f"is longer than {_MOST_BYTES} bytes, or no text", hint=hint)
     normal = _normal(password).decode()

@@ -134,8 +134,8 @@ def find_kind(connection: Connection, key: str) -> Protected:
         " WHEN EXISTS (SELECT FROM dfs.programme WHERE programme_id = %(key)s) THEN 'programme'"
         " WHEN EXISTS (SELECT FROM archive.file WHERE dp_id = %(key)s) THEN 'file'"
         " WHEN EXISTS (SELECT FROM archive.file_right WHERE programme_id = %(key)s) THEN 'programme'"
-        " ELSE (SELECT kind FROM archive.protection WHERE key = %(key)s LIMIT 1) END",
-        {"key": key},
+        " ELSE (SELECT kind FROM archive.protection WHERE key = %(key)s AND kind <> %(rule)s LIMIT 1) END",
+        {"key": key, "rule": _RULE},
     ).fetchone()
     if row is None or row[0] is None:
         raise NotFound(
@@ -214,10 +214,12 @@ def _check(wanted: Protection) -> None:
     if wanted.release_date is not None and wanted.proprietary_days is not None:
         raise UsageError("a date and a number of days are two rules", hint="say one of them")
     if wanted.proprietary_days is not None and not 0 <= wanted.proprietary_days <= _LONGEST_DAYS:
-        raise UsageError(f"{wanted.proprietary_days} days are no proprietary time")
+        raise UsageError(
+            f"{wanted.proprietary_days} days are no proprietary time", hint=f"say 0 to {_LONGEST_DAYS:,}"
+        )
     for moment in (wanted.release_date, wanted.hidden_until):
         if moment is not None and moment > FAR:
-            raise UsageError(f"{moment:%Y-%m-%d} is too far away", hint="leave the date out for no end")
+            raise UsageError(f"{moment:%Y-%m-%d} is too far away", hint="say `forever` for no end")
     if not wanted.key.isprintable() or not wanted.key:
         raise UsageError("an exception needs the identifier of what it is for")
 

@@ -24,6 +24,7 @@ __all__ = [
     "check_key",
     "grant",
     "has_rights",
+    "is_account",
     "keys_of",
     "refusals_to",
     "revoke",
@@ -183,20 +184,10 @@ def grant(
     """
     _check_may_give(connection, by, key, kind)
     check_key(connection, key)
-    if by.is_operator and expires is None:
-        pass
-    elif expires is None:
-        raise UsageError("a delegation needs an end", hint="say until when it holds")
-    elif not datetime.now(UTC) < expires <= datetime.now(UTC) + LONGEST_DELEGATION and not by.is_operator:
-        raise UsageError(
-            f"a delegation cannot end at {expires:%Y-%m-%d}",
-            hint=f"it ends in the future, within {LONGEST_DELEGATION.days} days",
-        )
-    known = connection.execute(
-        "SELECT FROM archive.account WHERE name = %s AND disabled_at IS NULL AND removed_at IS NULL",
-        (account,),
-    ).fetchone()
-    if known is None:
+    _check_end(by, expires)
+    if by.name == account and not by.is_operator:
+        raise UsageError("this is your own account, which has the right", hint="name another's")
+    if not is_account(connection, account, open=True):
         raise NotFound(f"there is no account {account[:40]!r}", hint="whoever gets a right registers first")
     _take_back(connection, by, account, key, (kind,))
     connection.execute(
@@ -234,6 +225,16 @@ def refusals_to(connection: Connection, key: str) -> list[Refusal]:
     return [Refusal(str(account), str(one), str(by), at) for account, one, by, at in rows]
 
 
+def is_account(connection: Connection, name: str, *, open: bool = False) -> bool:
+    """Whether there is one of this name; `open`: with which its owner may do something."""
+    row = connection.execute(
+        "SELECT FROM archive.account WHERE name = %s AND removed_at IS NULL"
+        " AND (disabled_at IS NULL OR NOT %s)",
+        (name, open),
+    ).fetchone()
+    return row is not None
+
+
 def check_key(connection: Connection, key: str) -> None:
     """Raises NotFound for what is neither a run nor a programme of the archive."""
     row = connection.execute(
@@ -259,6 +260,19 @@ def _check_may_give(connection: Connection, by: Caller, key: str, kind: Kind) ->
         raise Forbidden(
             f"only the principal investigators of {key[:60]} may delegate rights on it",
             hint="delegates cannot delegate further",
+        )
+
+
+def _check_end(by: Caller, expires: datetime | None) -> None:
+    now = datetime.now(UTC)
+    if expires is None:
+        if not by.is_operator:
+            raise UsageError("a delegation needs an end", hint="say until when it holds")
+    elif expires <= now:
+        raise UsageError("the right would have ended already", hint="name a day that is still to come")
+    elif expires > now + LONGEST_DELEGATION and not by.is_operator:
+        raise UsageError(
+            f"a delegation ends within {LONGEST_DELEGATION.days} days", hint="name an earlier day"
         )
 
 

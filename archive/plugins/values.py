@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
+from ..declare.parts import whole_table
 from ..declare.tables import Record, Table
 from ..errors import DeclarationError
 from ..store import Connection
@@ -115,8 +116,10 @@ class Ingest:
 
     @property
     def is_restricted(self) -> bool:
-        """Whether its inputs are for operators alone: such as may say what restricted tables do."""
-        return not self.accepts.is_fits and any(table.restricted for table in self.tables)
+        """Whether its inputs are for operators alone: such as may say what restricted tables do, or rows that
+        are hidden when they come, whoever has rights on some of them."""
+        closed = any(table.restricted or table.hidden_at_first for table in map(whole_table, self.tables))
+        return closed and not self.accepts.is_fits
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

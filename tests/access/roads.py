@@ -465,6 +465,7 @@ def _documents() -> Iterator[Ask]:
     yield Ask("public", "documents", "/sia2/examples")
     for path in ("/", "/tables/ivoa.ObsCore", "/tables/dfs.review", "/cone", "/cone/", "/static/desk.css"):
         yield Ask("public", "pages", path)
+    yield Ask("public", "pages", "/tables", statuses={Verdict.GIVEN: 303})
     for path in ("/transfers", "/transfers/state"):
         yield Ask("public", "pages", path)
     yield Ask("public", "registry", "/oai", params={"verb": "ListRecords", "metadataPrefix": "ivo_vor"})
@@ -480,7 +481,8 @@ def _documents() -> Iterator[Ask]:
 def _log_in() -> Iterator[Ask]:
     """Without what it takes to log in; that it works with it is shown elsewhere."""
     yield Ask("known", "login", "/login")
-    yield Ask("public", "login", "/login", "POST", statuses={Verdict.GIVEN: 400})
+    for path in ("/login", "/login/cookie"):
+        yield Ask("public", "login", path, "POST", statuses={Verdict.GIVEN: 400})
     for method in ("GET", "POST"):
         yield Ask("nobody known", "login", "/logout", method, statuses={Verdict.GIVEN: 303})
         yield Ask("nobody proven", "login", "/sso/oidc/token", method)

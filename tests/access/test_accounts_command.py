@@ -199,5 +199,7 @@ def test_without_mail_nothing_is_sent_and_nothing_fails(database, tmp_path):
     assert not accounts.sends_mail
     accounts.register("mailless", "mailless@hven.example", PASSWORD)
     accounts.request_reset("mailless@hven.example")
+    with pytest.raises(UsageError, match="sends no mail"):
+        accounts.change_email("mailless", "moved@hven.example", PASSWORD)
     accounts.close()
     assert list(Path(tmp_path).iterdir()) == []

@@ -223,7 +223,9 @@ def test_inputs_from_before_are_marked(prepared: Site) -> None:
         assert known == [(True, "restricted; `uraniborg ingest --retry` tells the operator why")]
         mark_restricted(connection, [replace(plugin, tables=(OPEN,)) for plugin in BUILTIN])
         assert connection.execute("SELECT DISTINCT restricted FROM dfs.input_file").fetchall() == [(False,)]
-        mark_restricted(connection, BUILTIN)
+        hidden = replace(OPEN, hides="words", hidden_at_first=True)  # says what hidden rows do
+        mark_restricted(connection, [replace(plugin, tables=(hidden,)) for plugin in BUILTIN])
+        assert connection.execute("SELECT DISTINCT restricted FROM dfs.input_file").fetchall() == [(True,)]
         mark_restricted(connection, ())  # whose plugin is gone stays what it was
         assert connection.execute("SELECT DISTINCT restricted FROM dfs.input_file").fetchall() == [(True,)]
 

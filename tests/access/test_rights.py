@@ -189,7 +189,9 @@ def test_a_delegate_may_give_a_right_back_and_cannot_give_it_on(observatory: Obs
         (Caller("tycho"), RUN, Kind.DELEGATE, None, UsageError),
         (Caller("tycho"), RUN, Kind.DELEGATE, -1, UsageError),
         (Caller("tycho"), RUN, Kind.DELEGATE, LONGEST_DELEGATION.days + 1, UsageError),
+        (Caller("dora"), RUN, Kind.DELEGATE, 1, Forbidden),
         (ANONYMOUS, RUN, Kind.READER, 1, Unauthenticated),
+        (OPERATOR, RUN, Kind.READER, -1, UsageError),
         (replace(OPERATOR, scopes=frozenset({Scope.READ})), RUN, Kind.READER, 1, Forbidden),
         (OPERATOR, "116.99ZZ.001", Kind.READER, 1, NotFound),
         (OPERATOR, "", Kind.READER, 1, NotFound),
@@ -206,6 +208,11 @@ def test_what_nobody_can_give(
     expires = None if days is None else datetime.now(UTC) + timedelta(days=days)
     with observatory.database.writer() as connection, pytest.raises(error):
         grant(connection, by, "dora", key, kind, expires)
+
+
+def test_nobody_delegates_to_himself(observatory: Observatory) -> None:
+    with observatory.database.writer() as connection, pytest.raises(UsageError, match="your own account"):
+        grant(connection, Caller("tycho"), "tycho", RUN, Kind.DELEGATE, soon())
 
 
 def test_rights_are_given_to_accounts(observatory: Observatory) -> None:
@@ -432,9 +439,16 @@ def test_the_command(observatory: Observatory) -> None:
     )
     assert observatory.told(dp_id).data_rights == "proprietary"
     assert said(observatory, "protect", "116.20XX.001", "--kind", "run", "--days", "3")
+    for other, kind in (("116.20GH", "file"), (dp_id, "run")):
+        with pytest.raises(UsageError, match="and no"):
+            said(observatory, "protect", other, "--kind", kind, "--days", "3")
     said(observatory, "grant", "dora", "116.20GH", "--right", "coi")
     assert said(observatory, "list", "--account", "dora") == ["dora is coi of 116.20GH, by operator"]
     said(observatory, "revoke", "dora", "116.20GH")
+    assert said(observatory, "list", "--account", "mars") == ["mars has no rights"]
+    for unknown in (["show", ""], ["release", ""], ["list", "--account", "ghost"], ["list", "--account", ""]):
+        with pytest.raises(NotFound, match=r"the archive knows no|there is no account"):
+            said(observatory, *unknown)
     with pytest.raises(NotFound, match="has no right on"):
         said(observatory, "revoke", "dora", "116.20GH")
     with pytest.raises(NotFound, match="there is no exception"):

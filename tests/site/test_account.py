@@ -240,6 +240,15 @@ def test_rights_that_cannot_be_given(pi: Browser, people: Site, changed: dict[st
         assert all(right.kind is not Kind.PI for right in rights_of(connection, "longomontanus"))
 
 
+def test_a_refused_form_keeps_what_was_typed(pi: Browser) -> None:
+    page = give(pi, account="longomontanvs", kind="reader", until="2020-01-01")
+    [form] = [one for one in html.fromstring(page.content).forms if one.action == "/account/rights/grant"]
+    typed = dict(form.form_values())
+    assert (typed["account"], typed["key"]) == ("longomontanvs", KEY)
+    assert (typed["kind"], typed["until"]) == ("reader", "2020-01-01")
+    assert "still to come" in said(page)
+
+
 def test_who_downloaded_my_data(pi: Browser, people: Site) -> None:
     assert "Nothing was given out" in text(pi.get("/account/downloads"))
     with people.database.writer() as connection:

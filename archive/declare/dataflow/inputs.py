@@ -113,8 +113,9 @@ INPUT_FILE = Table(
             BOOLEAN,
             ucd="meta.code",
             indexed=True,
-            description="Whether its plugin fills restricted tables: then only operators of the archive may "
-            "download it, and what was wrong with it is told to them alone",
+            description="Whether its plugin fills restricted tables, or such whose rows are hidden when they "
+            "come: then only operators of the archive may download it, and what was wrong with it is told to "
+            "them alone",
         ),
     ),
     description="Inputs of the ingest plugins, such as proposals, observation blocks and night logs as they "
