@@ -26,7 +26,7 @@ def refuse_endless_product(query: Query, statement: Statement, database: Databas
     pairs = database.estimated_cost(statement) / _COST_OF_A_PAIR
     if pairs > most_pairs:
         # The database estimates from all rows, and a number that moves with a condition tells of hidden ones.
-        told = "too many" if statement.hiding and not statement.viewer.operator else f"about {pairs:.1e}"
+        told = "too many" if statement.is_guarded else f"about {pairs:.1e}"
         raise QueryError(
             f"{told} pairs of rows would have to be looked at, as no condition links"
             f" {tables[0]} and {tables[1]}",

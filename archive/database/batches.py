@@ -164,22 +164,27 @@ def run(
     `revealing` are queries of two texts a row that the same transaction answers first; few different ones, as
     each connection keeps them prepared.
     """
-    keys = statement.viewer.keys if statement.hiding and not statement.viewer.operator else ()
+    keys = statement.viewer.keys if statement.is_guarded else ()
     if maxrec == 0:
         planned = _Asked(f"SELECT * FROM ({statement.sql}) AS planned LIMIT 0", keys)
         _started(readers, planned, first_seconds, first_seconds, cancellation, begun)[0].close()
         return Batches(statement.fields, None, None, 0, overflowed=True)
-    asked = _Asked(_with_declared_types(statement), keys, revealing)
+    asked = _Asked(_with_declared_types(statement), keys, statement.is_guarded and statement.asks, revealing)
     execution, first = _started(readers, asked, first_seconds, total_seconds, cancellation, begun)
     return Batches(statement.fields, execution, first, maxrec)
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A query, and the keys of who asks, by which the database knows which hidden rows are shown to him."""
+    """A query, and the keys of who asks, by which the database knows which hidden rows are shown to him.
+
+    `without_bitmaps`: indexes must not be combined. Where the first has no entry PostgreSQL does not look at
+    the second; if that is searched by a subquery that fails, or takes its time, it tells of a hidden row.
+    """
 
     sql: str
     keys: tuple[str, ...]
+    without_bitmaps: bool = False
     revealing: Sequence[str] = ()
 
     @property
@@ -193,6 +198,8 @@ class _Asked:
         """
         if self.keys:
             yield f"SET LOCAL {KEYS_SETTING} = {quote_literal(keys_text(self.keys))}"
+        if self.without_bitmaps:
+            yield "SET LOCAL enable_bitmapscan = off"
         for query in self.revealing:
             name = f"revealing_{hashlib.sha256(query.encode()).hexdigest()[:16]}"
             if name not in prepared:

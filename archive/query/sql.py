@@ -42,6 +42,7 @@ from .tree import (
     Select,
     SetOperation,
     Source,
+    Subquery,
     UserCall,
     UserCondition,
     Value,
@@ -57,7 +58,7 @@ class Statement:
     """A complete SELECT without parameters, which may stand in COPY (...) TO STDOUT, and what it returns.
 
     It gives the rows that `viewer` sees. `restricted` are the names of the restricted tables that it reads,
-    `hiding` those of what it reads that has hidden rows.
+    `hiding` those of what it reads that has hidden rows. `asks`: subqueries stand for values in it.
     """
 
     sql: str
@@ -65,6 +66,12 @@ class Statement:
     restricted: tuple[str, ...] = ()
     hiding: tuple[str, ...] = ()
     viewer: Viewer = PUBLIC
+    asks: bool = False
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether there may be rows that its viewer must not see."""
+        return bool(self.hiding) and not self.viewer.operator
 
 
 def compile(query: Query, limit: int | None = None, viewer: Viewer = PUBLIC) -> Statement:
@@ -81,6 +88,7 @@ def compile(query: Query, limit: int | None = None, viewer: Viewer = PUBLIC) -> 
         tuple(dict.fromkeys(spell.restricted)),
         tuple(dict.fromkeys(spell.hiding)),
         viewer,
+        spell.asks,
     )
 
 
@@ -91,7 +99,7 @@ def _common(number: int, body: QueryBody, spell: _Speller) -> str:
 
 
 class _Speller:
-    """For one statement; `restricted` and `hiding`: see there.
+    """For one statement; `restricted`, `hiding` and `asks`: see there.
 
     `weights` are those of the outputs that were spelled last: of how many values each is made, when what its
     subqueries compute is written out wherever it is used, as PostgreSQL does. `columns` are the same by
@@ -102,6 +110,7 @@ class _Speller:
         self.viewer = viewer
         self.restricted: list[str] = []
         self.hiding: list[str] = []
+        self.asks = False
         self.weights: tuple[int, ...] = ()
         self.columns: dict[int, tuple[int, ...]] = {}
         self.common: list[tuple[int, ...]] = []
@@ -151,9 +160,12 @@ class _Speller:
         return text
 
     def _note(self, called: Value | Condition) -> None:
-        """A function that reads hidden rows leaves them out by itself."""
-        if isinstance(called, UserCall | UserCondition) and called.function.hiding:
-            self.hiding.append(called.function.hiding)
+        match called:
+            case UserCall() | UserCondition() if called.function.hiding:
+                # It leaves out by itself what it must not read.
+                self.hiding.append(called.function.hiding)
+            case Subquery():
+                self.asks = True
 
 
 # Values that are written more than once: planning takes a kilobyte for each.

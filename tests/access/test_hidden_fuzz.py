@@ -16,7 +16,7 @@ import pytest
 from archive.query.viewer import PUBLIC
 from archive.testing import ClusterForTests
 from tests.access.probing import probe
-from tests.access.twins import HIDDEN, Answer, Twins, Wall, twins
+from tests.access.twins import HIDDEN, ODD_TEXTS, Answer, Twins, Wall, twins
 
 # Those of which the tables with hidden rows are most.
 ASKED = (
@@ -99,3 +99,20 @@ def test_numbers_of_rows(pair: Twins) -> None:
         told = pair.whole.answer(query, viewer, Wall.BOTH, 10_000, 1e7)
         assert told == public.answer(query, PUBLIC, Wall.BOTH, 10_000, 1e7)
         assert isinstance(told, tuple) and str({"table_name": "site.frames", "nrows": 6}) in told[0]
+
+
+def test_combined_indexes(pair: Twins) -> None:
+    """Where the second is searched by a subquery that fails, if it is searched at all."""
+    broken = "(SELECT 1 / (number - 1) FROM site.plain)"
+    pair.guard(on=True)
+    hidden, absent = (
+        pair.whole.answer(
+            f"SELECT part FROM site.parts WHERE label = '{label}' AND number = {broken}",
+            PUBLIC,
+            Wall.BOTH,
+            10,
+            1e7,
+        )
+        for label in (ODD_TEXTS[42], "nothing")
+    )
+    assert hidden == absent
