@@ -169,7 +169,8 @@ def run(
         planned = _Asked(f"SELECT * FROM ({statement.sql}) AS planned LIMIT 0", keys)
         _started(readers, planned, first_seconds, first_seconds, cancellation, begun)[0].close()
         return Batches(statement.fields, None, None, 0, overflowed=True)
-    asked = _Asked(_with_declared_types(statement), keys, statement.is_guarded and statement.asks, revealing)
+    without_bitmaps = statement.is_guarded and statement.has_subqueries
+    asked = _Asked(_with_declared_types(statement), keys, without_bitmaps, revealing)
     execution, first = _started(readers, asked, first_seconds, total_seconds, cancellation, begun)
     return Batches(statement.fields, execution, first, maxrec)
 

@@ -58,7 +58,8 @@ class Statement:
     """A complete SELECT without parameters, which may stand in COPY (...) TO STDOUT, and what it returns.
 
     It gives the rows that `viewer` sees. `restricted` are the names of the restricted tables that it reads,
-    `hiding` those of what it reads that has hidden rows. `asks`: subqueries stand for values in it.
+    `hiding` those of what it reads that has hidden rows. `has_subqueries`: some stand for
+    values in it.
     """
 
     sql: str
@@ -66,7 +67,7 @@ class Statement:
     restricted: tuple[str, ...] = ()
     hiding: tuple[str, ...] = ()
     viewer: Viewer = PUBLIC
-    asks: bool = False
+    has_subqueries: bool = False
 
     @property
     def is_guarded(self) -> bool:
@@ -88,7 +89,7 @@ def compile(query: Query, limit: int | None = None, viewer: Viewer = PUBLIC) -> 
         tuple(dict.fromkeys(spell.restricted)),
         tuple(dict.fromkeys(spell.hiding)),
         viewer,
-        spell.asks,
+        spell.has_subqueries,
     )
 
 
@@ -99,7 +100,7 @@ def _common(number: int, body: QueryBody, spell: _Speller) -> str:
 
 
 class _Speller:
-    """For one statement; `restricted`, `hiding` and `asks`: see there.
+    """For one statement; `restricted`, `hiding` and `has_subqueries`: see there.
 
     `weights` are those of the outputs that were spelled last: of how many values each is made, when what its
     subqueries compute is written out wherever it is used, as PostgreSQL does. `columns` are the same by
@@ -110,7 +111,7 @@ class _Speller:
         self.viewer = viewer
         self.restricted: list[str] = []
         self.hiding: list[str] = []
-        self.asks = False
+        self.has_subqueries = False
         self.weights: tuple[int, ...] = ()
         self.columns: dict[int, tuple[int, ...]] = {}
         self.common: list[tuple[int, ...]] = []
@@ -165,7 +166,7 @@ class _Speller:
                 # It leaves out by itself what it must not read.
                 self.hiding.append(called.function.hiding)
             case Subquery():
-                self.asks = True
+                self.has_subqueries = True
 
 
 # Values that are written more than once: planning takes a kilobyte for each.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -32,10 +32,9 @@ def changes(site: People, name: str) -> list[tuple[str, ...]]:
         ).fetchall()
 
 
-def refused(*call: object) -> ArchiveError:
-    function, *arguments = call
+def refused(call: Callable[..., object], *arguments: object) -> ArchiveError:
     with pytest.raises(ArchiveError) as told:
-        function(*arguments)  # type: ignore[operator]
+        call(*arguments)
     return told.value
 
 
