@@ -1,4 +1,4 @@
-"""A run: folders walked, files harvested, kept and written to the database, each file whole or not at all.
+"""A run: files harvested, kept and written to the database, each file whole or not at all.
 
 The bytes go into the store first and the rows follow in one transaction; bytes without rows are harmless
 and found again by the next run. Several files share a transaction for speed; when one of them is refused,
@@ -8,9 +8,8 @@ the others are repeated without it.
 from __future__ import annotations
 
 import os
-import stat
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -40,14 +39,13 @@ from archive.store import (
     record_files,
     record_headers,
 )
-from archive.tablefiles.streams import is_fits
 
+from .candidates import Candidate, is_file, looks_like_fits, walk
 from .companions import Companion, find_companions, harvest_companion
 from .corrected import as_corrected
 from .harvest import Harvest, harvest
 from .harvester import Task
 from .harvesters import Harvesters
-from .identify import stem
 from .inputs import Inputs
 from .lineage import prepare_lineage
 from .outcomes import Outcome, Report, Summary, database_text, record_reports
@@ -67,14 +65,6 @@ _FILES_PER_TRANSACTION = 64
 _FEW, _AHEAD = 64, 3
 _WRITERS = 8
 _TWIN = "the same data in another packing"
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A file found on the way; `named` when the operator gave its path."""
-
-    path: Path
-    named: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +139,7 @@ def ingest_paths(
         initialise(connection)
         prepare_lineage(connection)
     store.sweep()
-    candidates = list(_walk(paths, store.folders))
+    candidates = list(walk(paths, store.folders))
     summary.offered = (summary.offered or 0) + len(candidates)
     try:
         with _harvesters(run, len(candidates)) as harvesters:
@@ -177,11 +167,11 @@ def _harvesters(run: _Run, files: int) -> AbstractContextManager[Harvesters | No
 
 
 def _groups(
-    run: _Run, candidates: Sequence[_Candidate], harvesters: Harvesters | None, summary: Summary
+    run: _Run, candidates: Sequence[Candidate], harvesters: Harvesters | None, summary: Summary
 ) -> Iterator[tuple[int, list[Report]]]:
     """Files done so far and the reports on the last of them: FITS files first, since they name the others."""
     done = 0
-    others: list[_Candidate] = []
+    others: list[Candidate] = []
     groups = (_begun(run, dict.fromkeys(paths, harvest), harvesters) for paths in _fits(candidates, others))
     for group in _ahead(groups, _AHEAD if harvesters else 0):
         done += len(group.paths)
@@ -193,13 +183,11 @@ def _groups(
         yield done, [*reports, *_take_in(run, _begun(run, readers))]
 
 
-def _fits(candidates: Iterable[_Candidate], others: list[_Candidate]) -> Iterator[list[Path]]:
+def _fits(candidates: Iterable[Candidate], others: list[Candidate]) -> Iterator[list[Path]]:
     """FITS files by transactions, and named ones that are not there; the rest goes to `others`."""
     remaining = iter(candidates)
     while group := list(islice(remaining, _FILES_PER_TRANSACTION)):
-        wanted = [
-            one for one in group if _looks_like_fits(one.path) or (one.named and not _is_file(one.path))
-        ]
+        wanted = [one for one in group if looks_like_fits(one.path) or (one.named and not is_file(one.path))]
         others += [one for one in group if one not in wanted]
         if wanted:
             yield [one.path for one in wanted]
@@ -235,13 +223,13 @@ def _with_plugins(run: _Run, reports: list[Report]) -> list[Report]:
 
 
 def _readers(
-    run: _Run, group: Sequence[_Candidate], summary: Summary
+    run: _Run, group: Sequence[Candidate], summary: Summary
 ) -> tuple[dict[Path, Reader], list[Report]]:
     """How each of these files, which do not look like FITS, is read; those that nobody wants are left out.
 
     And the reports on those that plugins have read.
     """
-    regular = [one.path for one in group if _is_file(one.path)]
+    regular = [one.path for one in group if is_file(one.path)]
     with run.database.writer() as connection:
         companions = find_companions(connection, regular)
     readers: dict[Path, Reader] = {}
@@ -261,7 +249,7 @@ def _readers(
     return readers, reports
 
 
-def _offered(run: _Run, group: Sequence[_Candidate]) -> dict[int, Report | None]:
+def _offered(run: _Run, group: Sequence[Candidate]) -> dict[int, Report | None]:
     """What became of those that plugins have read, by identity: the operator may name a path twice."""
     if run.inputs is None:
         return {}
@@ -271,21 +259,6 @@ def _offered(run: _Run, group: Sequence[_Candidate]) -> dict[int, Report | None]
 
 def _read_companion(companion: Companion, path: Path, publication: Publication) -> Harvest:
     return harvest_companion(path, companion)
-
-
-def _walk(paths: Iterable[Path], stored: Collection[Path]) -> Iterator[_Candidate]:
-    """Files in a stable order; the store's own folders are never walked, nor are links to folders."""
-    for path in paths:
-        if path.absolute() in stored:
-            continue
-        if not os.path.isdir(path):
-            yield _Candidate(path, True)
-            continue
-        closed: list[OSError] = []
-        for folder, folders, files in os.walk(path, onerror=closed.append):
-            folders[:] = sorted(name for name in folders if Path(folder, name).absolute() not in stored)
-            yield from (_Candidate(Path(folder, name), False) for name in sorted(files))
-        yield from (_Candidate(Path(str(error.filename)), True) for error in closed)
 
 
 def _take_in(run: _Run, group: _Group) -> list[Report]:
@@ -304,33 +277,6 @@ def _take_in(run: _Run, group: _Group) -> list[Report]:
                 assert_never(found)
     prepared = _keep(run, harvested, reports)
     return _write(run, prepared, reports) if prepared or reports else []
-
-
-def _looks_like_fits(path: Path) -> bool:
-    """By content; a file that only its name makes FITS is taken too, so that it is reported.
-
-    One that cannot be looked into, for want of rights, is taken as well; pipes and devices never are.
-    """
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            return False
-    except FileNotFoundError:
-        return path.is_symlink() and _has_fits_name(path)
-    except OSError:
-        return _has_fits_name(path)
-    return _has_fits_name(path) or is_fits(path) or not os.access(path, os.R_OK)
-
-
-def _is_file(path: Path) -> bool:
-    """A regular file that can be looked at, or a link to one."""
-    try:
-        return stat.S_ISREG(path.stat().st_mode)
-    except OSError:
-        return False
-
-
-def _has_fits_name(path: Path) -> bool:
-    return stem(path.name) != path.name and ".f" in path.name.lower()
 
 
 def _keep(run: _Run, harvested: Sequence[Found], reports: list[Report]) -> list[_Prepared]:
