@@ -25,7 +25,7 @@ from archive.declare.catalogue import Catalogue
 from archive.declare.dataflow.execution import EXECUTION_FILE
 from archive.declare.raw import RAW
 from archive.declare.tables import Record
-from archive.declare.types import REGION, SHORT, TIMESTAMP
+from archive.declare.types import SHORT, TIMESTAMP
 from archive.declare.uploads import UploadedColumn, UploadedTable, with_uploads
 from archive.errors import ArchiveError, QueryTimeout
 from archive.query import Statement, compile
@@ -33,18 +33,15 @@ from archive.query.viewer import PUBLIC, Viewer
 from archive.testing import ClusterForTests
 from tap.adql.resolve import translate
 from tap.products import refuse_endless_product
+from tests.access import hidden_rows
+from tests.access.hidden_rows import KIRSTEN, ONE, OPERATOR, STRANGER
 
 FRAMES = Table(
     "site.frames",
     (
-        Column("number", LONG, nullable=False, description="Number"),
-        Column("run", TEXT, description="Run"),
-        Column("ra", DOUBLE, "deg", "pos.eq.ra;meta.main", description="Right ascension"),
-        Column("dec", DOUBLE, "deg", "pos.eq.dec;meta.main", description="Declination"),
-        Column("outline", REGION, "", "pos.outline", description="Footprint"),
+        *(hidden_rows.FRAMES.by_name[name] for name in ("number", "run", "ra", "dec", "outline", "object")),
         Column("low", DOUBLE, "m", description="Begin"),
         Column("high", DOUBLE, "m", description="End"),
-        Column("object", TEXT, folded=True, indexed=True, description="What was looked at"),
         Column("taken", TIMESTAMP, description="When"),
         Column("times", INTEGER, description="How often"),
         Column("step", SHORT, description="Step"),
@@ -81,7 +78,7 @@ PLAIN = Table(
 )
 TABLES = (FRAMES, PARTS, PLAIN)
 
-ONE, TWO = "116.25AB.001", "116.25CD.001"
+TWO = "116.25CD.001"
 # Of each frame by its number: its run, until when it is hidden, and for whom it is not. What a query computes
 # of those that everybody sees seldom fails; for the others it often does.
 HIDDEN: dict[int, tuple[str, str | None, str | None]] = {
@@ -110,9 +107,6 @@ ODD_REGIONS = {
 }
 ODD_TIMES = {0: "0001-01-01T00:00:00", 42: "9999-12-31T00:00:00", -7: None}
 
-KIRSTEN = Viewer("kirsten", keys=(ONE,))
-STRANGER = Viewer("stranger", keys=("116.25AB.00", "%", "{}", ""))
-OPERATOR = Viewer("tycho", operator=True)
 DELIA = "delia"  # a delegate, whose right has ended
 PATIENCE = 20.0  # seconds for a query
 

@@ -15,6 +15,7 @@ from archive.declare import types
 from archive.errors import ArchiveError, Busy, Cancelled, QueryFailed, QueryTimeout
 from archive.testing import ClusterForTests
 from tests.database.support import endless, numbers, rows, statement
+from tests.waiting import eventually
 
 
 @pytest.fixture(autouse=True, params=["compiled", "pure"])
@@ -35,11 +36,8 @@ def backends(database: Database) -> int:
     return int(row[0])
 
 
-def wait_until_idle(database: Database, seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while backends(database):
-        assert time.monotonic() < end, "a query still runs"
-        time.sleep(0.05)
+def wait_until_idle(database: Database) -> None:
+    eventually(lambda: not backends(database), "a query still runs")
 
 
 def kill_backends(database: Database) -> None:

@@ -8,7 +8,6 @@ import http.client
 import logging
 import os
 import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from starlette.routing import Route
 from archive.protocol.files import StoredFile, file_response
 from frontdesk.log import AccessLog
 from tests.serving import listening, serving
+from tests.waiting import eventually
 
 SIZE = 24_000_001
 CONTENT = np.random.default_rng(7).bytes(SIZE)
@@ -60,13 +60,6 @@ def port(folder: Path) -> Iterator[int]:
 def log(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
     caplog.set_level(logging.INFO, "uraniborg")
     return lambda: [record.getMessage() for record in caplog.records]
-
-
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def open_files(path: Path) -> int:
@@ -106,7 +99,7 @@ def test_a_connection_serves_file_after_file(port, log):
             connection.request("HEAD", "/large")
             answer = connection.getresponse()
             assert (answer.read(), answer.headers["content-length"]) == (b"", str(SIZE))
-    until(lambda: sum(f"GET /large 200 {SIZE} B" in line for line in log()) == 3)
+    eventually(lambda: sum(f"GET /large 200 {SIZE} B" in line for line in log()) == 3)
 
 
 def test_pipelined_requests_are_answered_in_order(port):
@@ -152,12 +145,12 @@ def test_a_client_that_leaves_leaves_nothing_behind(port, folder, log, way):
     client = socket.create_connection(("127.0.0.1", port), timeout=20)
     client.sendall(GET % (b"/large", b"") * (3 if way.startswith("has") else 1))
     client.recv(100_000)
-    until(lambda: open_files(folder / "large") == 1)
+    eventually(lambda: open_files(folder / "large") == 1)
     if way == "resets":
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     client.close()
-    until(lambda: open_files(folder / "large") == 0 and sockets() == before)
-    until(lambda: any(line.endswith("broken off") for line in log()))
+    eventually(lambda: open_files(folder / "large") == 0 and sockets() == before)
+    eventually(lambda: any(line.endswith("broken off") for line in log()))
     assert not any("incident" in line for line in log())
 
 
@@ -168,7 +161,7 @@ def test_many_at_once(port, folder):
     for client in clients:
         with client:
             assert received(client).partition(b"\r\n\r\n")[2] == CONTENT[1000:4_001_000]
-    until(lambda: open_files(folder / "large") == 0)
+    eventually(lambda: open_files(folder / "large") == 0)
 
 
 def test_a_file_that_ends_too_early_is_no_whole_answer(port, log):
@@ -176,7 +169,7 @@ def test_a_file_that_ends_too_early_is_no_whole_answer(port, log):
         connection.request("GET", f"/large?size={SIZE + 10_000_000}")
         with pytest.raises(http.client.IncompleteRead):
             connection.getresponse().read()
-    until(lambda: any("cut off" in line for line in log()))
+    eventually(lambda: any("cut off" in line for line in log()))
 
 
 def test_many_parts(port):

@@ -14,7 +14,8 @@ from psycopg.rows import dict_row
 from archive.protocol.uws.janitor import Janitor
 from archive.protocol.uws.queue import JobQueue
 from tests.faults.load import Load, Told
-from tests.faults.site import Site, eventually
+from tests.faults.site import Site
+from tests.waiting import eventually
 
 __all__ = ["check", "nothing_is_left", "swept"]
 

@@ -15,7 +15,8 @@ import httpx
 from tests.faults.answers import Asked
 from tests.faults.checks import all_gone, check
 from tests.faults.load import loading
-from tests.faults.site import Site, eventually
+from tests.faults.site import Site
+from tests.waiting import eventually
 
 __all__ = ["KILLS", "kill_under_load"]
 

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -29,8 +29,9 @@ from archive.declare.tables import Schema, Table
 from archive.declare.types import DOUBLE, LONG, TEXT
 from archive.testing import SessionFolder
 from tests.serving import listening
+from tests.waiting import eventually
 
-__all__ = ["DEADLINE", "STARS", "Site", "eventually", "new_site"]
+__all__ = ["DEADLINE", "STARS", "Site", "new_site"]
 
 ROOT = Path(__file__).parents[2]
 DEADLINE = 120.0  # seconds for what takes one or two on a machine with nothing else to do
@@ -51,13 +52,6 @@ threading.Thread(target=end, daemon=True).start()
 from frontdesk.cli import main
 sys.exit(main())
 """
-
-
-def eventually(condition: Callable[[], object], what: str, seconds: float = DEADLINE) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, what
-        time.sleep(0.05)
 
 
 class Site:

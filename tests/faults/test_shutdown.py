@@ -13,8 +13,9 @@ import httpx
 import pytest
 
 from tests.faults.answers import ENDLESS, everything
-from tests.faults.site import Site, eventually
+from tests.faults.site import Site
 from tests.uws.support import phase, run
+from tests.waiting import eventually
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +20,7 @@ from ingest import Accepts, Input, Poll, plugin
 from ingest.continuing import Planning, Polling
 from ingest.obsplan import derive_obsplan, follow_clock, follow_frames
 from ingest.polling import waits
+from tests.waiting import eventually
 
 COUNT = Table(
     "site.continued",
@@ -90,13 +91,6 @@ def polling(archive: ArchiveForTests, *sources: Poll) -> Iterator[Ingest]:
         yield chosen
     finally:
         work.close()
-
-
-def eventually(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 90
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def test_sources_are_asked_when_they_are_due(archive: ArchiveForTests, source: Source) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -21,6 +21,7 @@ from archive.store import Store, checksum
 from archive.testing import ClusterForTests
 from ingest import Inputs, Outcome, Summary, ingest_paths, retry_inputs
 from tests.ingest.support import RAW, TAN, image, write
+from tests.waiting import eventually
 
 from . import readers
 
@@ -356,7 +357,7 @@ def test_killed_between_store_and_database(site: Site) -> None:
     reader = int(content_of(site.folder / "reading"))
     process.kill()
     process.join()
-    wait_until(lambda: is_gone(reader))
+    eventually(lambda: is_gone(reader))
     assert [row[:3] for row in told(site)] == [("notes.a.note", 1, "waiting")]
     assert site.notes == []
     gate.unlink()
@@ -384,7 +385,7 @@ def offer_apart(site: Site, path: Path) -> None:
 
 
 def content_of(path: Path) -> str:
-    wait_until(lambda: path.exists() and path.read_text() != "")
+    eventually(lambda: path.exists() and path.read_text() != "")
     return path.read_text()
 
 
@@ -394,10 +395,3 @@ def is_gone(pid: int) -> bool:
         return "(zombie)" in Path(f"/proc/{pid}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return True
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -20,6 +20,7 @@ from frontdesk import connections
 from frontdesk.connections import Connection
 from tests.security.conftest import SPECTRUM, Site
 from tests.serving import listening, serving
+from tests.waiting import eventually
 
 _CHUNKED = b"POST /%s HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 _PIECE = 50_000
@@ -106,10 +107,7 @@ def test_one_client_has_its_share_of_the_connections(port: int, monkeypatch: pyt
             with contextlib.suppress(ConnectionError):
                 fourth.sendall(get)
                 assert fourth.recv(10_000) == b""
-        patience = time.monotonic() + 20
-        while connections._OPEN and time.monotonic() < patience:
-            time.sleep(0.01)
-        assert not connections._OPEN
+        eventually(lambda: not connections._OPEN)
 
 
 HEADERS = {

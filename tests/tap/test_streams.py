@@ -17,6 +17,7 @@ from astropy.io.votable import parse
 
 from archive.errors import ArchiveError
 from tests.tap.conftest import tap_client
+from tests.waiting import eventually
 
 # A thousand columns to the fourth power: more rows than anybody waits for, fewer than are refused at once.
 SOME = "(SELECT TOP 1000 table_name, column_name, description FROM tap_schema.columns)"
@@ -40,14 +41,6 @@ def running(watcher: psycopg.Connection, mark: str) -> list[int]:
         (f"%{mark}%",),
     )
     return [pid for (pid,) in found.fetchall()]
-
-
-def eventually(condition, seconds: float = 20.0):
-    end = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
-    return value
 
 
 def ask(query: str, wanted: str = "csv") -> dict[str, str]:

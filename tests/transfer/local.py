@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,20 +15,11 @@ from archive.database import Database
 from archive.store import Store, open_store
 from ingest.transfer import Daemon
 
-__all__ = ["DEADLINE", "TOKEN", "TOKENS", "Receiving", "eventually", "prepared", "write_fits"]
+__all__ = ["DEADLINE", "TOKEN", "TOKENS", "Receiving", "prepared", "write_fits"]
 
 TOKEN = "mountain-token-0123456789"
 TOKENS = f"mountain:{TOKEN} visitor:{TOKEN}-visitor"
 DEADLINE = 90.0  # seconds, for what takes a few on a machine with nothing else to do
-
-
-def eventually(
-    condition: Callable[[], object], what: Callable[[], object], seconds: float = DEADLINE
-) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, what()
-        time.sleep(0.05)
 
 
 def write_fits(path: Path, number: int, size: int = 5000, **cards: object) -> bytes:

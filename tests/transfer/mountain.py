@@ -26,8 +26,9 @@ from archive.config import Config
 from archive.database import Database
 from archive.store import Store
 from tests.serving import listening
-from tests.transfer.local import DEADLINE, eventually
+from tests.transfer.local import DEADLINE
 from tests.transfer.programs import deliver, serve
+from tests.waiting import eventually
 
 __all__ = ["Observatory", "observatory"]
 

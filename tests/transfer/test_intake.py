@@ -18,7 +18,7 @@ from archive.store import FileVersion, Store
 from ingest.transfer.folders import Stamp
 from ingest.transfer.queue import Queue, State
 from ingest.transfer.telling import Telling
-from tests.transfer.local import eventually
+from tests.waiting import eventually
 
 
 class Taking:

@@ -8,7 +8,8 @@ import pytest
 
 from archive.errors import ConfigurationError
 from ingest.transfer import State
-from tests.transfer.local import eventually, write_fits
+from tests.transfer.local import write_fits
+from tests.waiting import eventually
 
 _QUERY = (
     "SELECT priority, COUNT(*) AS n FROM dfs.transfer WHERE acknowledged_at >= received_at"

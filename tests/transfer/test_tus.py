@@ -15,7 +15,8 @@ import pytest
 
 from archive.protocol.incoming import Parts, Uploads, transfer_id
 from archive.protocol.incoming.values import Locked
-from tests.transfer.local import TOKEN, eventually
+from tests.transfer.local import TOKEN
+from tests.waiting import eventually
 
 Connection = http.client.HTTPConnection
 BODY = {"Content-Type": "application/offset+octet-stream"}

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 
 import httpx
 import pytest
@@ -17,15 +16,9 @@ from archive.database.uploads import sweep
 from archive.declare.types import INTEGER
 from archive.declare.uploads import UploadedColumn, UploadedTable
 from tests.uploads.documents import field, tabledata, votable
+from tests.waiting import eventually
 
 MANY = votable([field("n", "int")], tabledata([[str(i)] for i in range(2000)]))
-
-
-def until(condition, seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def test_nothing_is_left_after_success_and_failure(ask, schemas):
@@ -34,7 +27,7 @@ def test_nothing_is_left_after_success_and_failure(ask, schemas):
     assert ask("SELECT m FROM TAP_UPLOAD.t", t=MANY).status_code == 400
     broken = votable([field("n", "int")], tabledata([["1"]] * 50_000 + [["x"]]))
     assert ask("SELECT n FROM TAP_UPLOAD.t", t=broken).status_code == 400
-    until(lambda: schemas() == [])
+    eventually(lambda: schemas() == [])
 
 
 def test_nothing_is_left_when_the_client_goes_away(service, schemas):
@@ -47,11 +40,11 @@ def test_nothing_is_left_when_the_client_goes_away(service, schemas):
     with httpx.stream("POST", address, data=data, files={"t": ("t", MANY)}) as answer:
         next(answer.iter_raw())
         assert len(schemas()) == 1
-    until(lambda: schemas() == [])
+    eventually(lambda: schemas() == [])
     data["QUERY"] = "SELECT COUNT(*) FROM TAP_UPLOAD.t AS a, TAP_UPLOAD.t AS b, TAP_UPLOAD.t AS c"
     with pytest.raises(httpx.ReadTimeout):
         httpx.post(address, data=data, files={"t": ("t", MANY)}, timeout=1)
-    until(lambda: schemas() == [])
+    eventually(lambda: schemas() == [])
 
 
 def table(schema: str) -> UploadedTable:
@@ -114,7 +107,7 @@ def test_sweeping_finds_what_the_killed_left(fresh_database, cluster):
             thread.join()
         return sum(found) == 1
 
-    until(gone)
+    eventually(gone)
     with fresh_database.writer() as connection:
         assert connection.execute("SELECT to_regnamespace(%s)", (name,)).fetchone() == (None,)
 

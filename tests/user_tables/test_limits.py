@@ -15,7 +15,8 @@ from archive.database import Database
 from archive.database.user_tables import renew, sweep
 from archive.errors import UsageError
 from tests.uws.conftest import job_service
-from tests.uws.support import ended, eventually
+from tests.uws.support import ended
+from tests.waiting import eventually
 
 from .conftest import as_user, stars, votable
 from .killed import ROOM, STARS, batch, load_for_ever

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -58,13 +57,6 @@ def ended(client: httpx.Client, job: str) -> str:
     while (now := tree(client, job, WAIT="10").findtext(f"{UWS}phase")) not in OVER:
         assert time.monotonic() < end, now
     return now
-
-
-def eventually(condition: Callable[[], object], seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def working_queries(database: Database) -> int:

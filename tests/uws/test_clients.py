@@ -11,7 +11,8 @@ import pyvo
 from pyvo.dal.exceptions import DALQueryError
 from pyvo.utils.http import create_session
 
-from tests.uws.support import ENDLESS, QUERY, TOKENS, UWS, ended, eventually, make, phase, tree
+from tests.uws.support import ENDLESS, QUERY, TOKENS, UWS, ended, make, phase, tree
+from tests.waiting import eventually
 
 # pyvo leaves connections whose answer it has not read to the end to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")

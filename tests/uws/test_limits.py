@@ -19,13 +19,13 @@ from tests.uws.support import (
     QUERY,
     as_user,
     ended,
-    eventually,
     files_of,
     make,
     phase,
     run,
     working_queries,
 )
+from tests.waiting import eventually
 
 WIDE = QUERY | {
     "QUERY": "SELECT a.description, b.description AS d FROM tap_schema.columns AS a, tap_schema.columns AS b",

@@ -21,7 +21,6 @@ from tests.uws.support import (
     QUERY,
     UWS,
     ended,
-    eventually,
     files_of,
     make,
     phase,
@@ -29,6 +28,7 @@ from tests.uws.support import (
     tree,
     working_queries,
 )
+from tests.waiting import eventually
 
 
 def ask(client: httpx.Client, job: str, wanted: str) -> int:

@@ -10,7 +10,8 @@ import pytest
 from astropy.io.votable import parse
 from lxml import etree
 
-from tests.uws.support import ENDLESS, OVER, QUERY, UWS, as_user, ended, eventually, make, phase, run, tree
+from tests.uws.support import ENDLESS, OVER, QUERY, UWS, as_user, ended, make, phase, run, tree
+from tests.waiting import eventually
 from tests.xsd import validate
 
 XLINK = "{http://www.w3.org/1999/xlink}href"

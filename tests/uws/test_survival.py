@@ -25,7 +25,6 @@ from tests.uws.support import (
     ENDLESS,
     QUERY,
     ended,
-    eventually,
     files_of,
     id_of,
     make,
@@ -33,6 +32,7 @@ from tests.uws.support import (
     run,
     working_queries,
 )
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 COLUMNS = "tap_schema.columns"
@@ -99,7 +99,7 @@ def test_a_worker_that_is_killed(fresh_database, folder):
             # Two have died over it before.
             connection.execute("UPDATE archive.job SET losses = 2 WHERE job_id = %s", (id_of(endless),))
         with worker(fresh_database, folder) as process:
-            eventually(lambda: phase(client, endless) == "EXECUTING", 60)
+            eventually(lambda: phase(client, endless) == "EXECUTING")
             process.send_signal(signal.SIGKILL)
             process.wait()
         eventually(lambda: phase(client, endless) != "EXECUTING")
